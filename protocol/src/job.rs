@@ -1,0 +1,96 @@
+//! Everything a runner needs to run one job.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gantry_workflow::expr::Value;
+use gantry_workflow::model::{Job, RunDefaults};
+use gantry_workflow::template::Token;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{JobId, LeaseToken, RunId};
+
+/// A leased job. Secrets are in it as plaintext: it is never logged and never stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct JobMessage {
+    pub job_id: JobId,
+    pub run_id: RunId,
+    pub run_attempt: u32,
+    pub lease: LeaseToken,
+    pub lease_expires_in_ms: u64,
+    /// GitHub's display name: `test (3.11, linux)`.
+    pub name: String,
+    /// The labels of `runs-on`, evaluated.
+    pub runs_on: Vec<String>,
+    /// Minutes.
+    pub timeout_minutes: u32,
+    /// What the file says outside this job.
+    pub workflow: WorkflowSettings,
+    /// The job as in the file; its kind is `Steps`.
+    pub job: Job,
+    pub contexts: JobContexts,
+    /// Only the secrets the job may see.
+    pub secrets: BTreeMap<String, String>,
+    /// `github.token`.
+    pub github_token: String,
+    pub repository: JobRepository,
+    pub policy: JobPolicy,
+}
+
+/// Workflow-level keys that the runner evaluates.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkflowSettings {
+    pub env: Option<Token>,
+    pub defaults: RunDefaults,
+}
+
+/// The contexts as the server knows them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JobContexts {
+    /// Without `token`, `workspace`, `action*` and the other entries the runner adds. Its `event`
+    /// is the payload.
+    pub github: Value,
+    pub inputs: Value,
+    pub vars: Value,
+    pub needs: Value,
+    pub strategy: Value,
+    pub matrix: Value,
+}
+
+/// Where the repository's files come from.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct JobRepository {
+    /// `owner/name`.
+    pub full_name: String,
+    /// Smart-HTTP URL.
+    pub clone_url: String,
+    /// Password for `clone_url` with user `x-access-token`; empty when none is needed.
+    pub clone_token: String,
+}
+
+/// What the operator allows this job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobPolicy {
+    /// The engine's socket may be mounted into the job container.
+    pub docker_socket: bool,
+}
+
+impl fmt::Debug for JobMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobMessage")
+            .field("job_id", &self.job_id)
+            .field("run_id", &self.run_id)
+            .field("lease", &self.lease)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JobRepository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobRepository")
+            .field("full_name", &self.full_name)
+            .field("clone_url", &self.clone_url)
+            .finish_non_exhaustive()
+    }
+}

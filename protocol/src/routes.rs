@@ -1,0 +1,31 @@
+//! Paths of the runner protocol, relative to the server's URL.
+//!
+//! Every request but the registration carries `Authorization: Bearer <runner token>`; the
+//! registration carries the registration token. Errors have GitHub's shape `{"message": "..."}`:
+//! 401 unknown token, 403 not this runner's job, 404 unknown job, 409 stale lease (stop the job,
+//! send nothing more), 413 too large, 429 and 5xx try again.
+
+use crate::ids::JobId;
+
+pub const REGISTER: &str = "/runner/v1/register";
+pub const LEASE: &str = "/runner/v1/lease";
+
+#[must_use]
+pub fn renew(job: JobId) -> String {
+    format!("/runner/v1/jobs/{job}/renew")
+}
+
+#[must_use]
+pub fn step(job: JobId, number: u32) -> String {
+    format!("/runner/v1/jobs/{job}/steps/{number}")
+}
+
+#[must_use]
+pub fn log_chunk(job: JobId, sequence: u64) -> String {
+    format!("/runner/v1/jobs/{job}/log/{sequence}")
+}
+
+#[must_use]
+pub fn complete(job: JobId) -> String {
+    format!("/runner/v1/jobs/{job}/complete")
+}

@@ -1,0 +1,42 @@
+//! What `advance` asks its caller to do, in order.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{Conclusion, LegKey};
+use crate::expr::Value;
+use crate::model::JobId;
+
+/// One change of a run. The caller applies all of them, in order, or none.
+#[derive(Clone, Debug)]
+pub enum Transition {
+    /// Needs are met and `if` is true: the job becomes these legs (one without a matrix).
+    Expand { job: JobId, legs: Vec<NewLeg>, fail_fast: bool, max_parallel: Option<u32> },
+    /// The job ends without legs. `reason` is for people: "`if` is false", "needs `a` failed".
+    End { job: JobId, name: String, conclusion: Conclusion, reason: String },
+    /// The leg waits for a review of its environment.
+    Wait { leg: LegKey, environment: String },
+    /// The leg may be leased.
+    Queue { leg: LegKey },
+    /// The leg ends without having run, or is refused by a reviewer.
+    Conclude { leg: LegKey, conclusion: Conclusion, reason: String },
+    /// A running leg is told to cancel; it concludes later, through the runner.
+    RequestCancel { leg: LegKey, reason: String },
+    /// The run is over.
+    ConcludeRun { conclusion: Conclusion },
+}
+
+/// A leg to create.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewLeg {
+    /// GitHub's display name: `test (3.11, linux)`.
+    pub name: String,
+    /// The `matrix` context; null without a matrix.
+    pub matrix: Value,
+    /// The `strategy` context.
+    pub strategy: Value,
+    pub runs_on: Vec<String>,
+    pub environment: Option<String>,
+    pub continue_on_error: bool,
+    /// Minutes; 360 when the file does not say.
+    pub timeout_minutes: u32,
+}

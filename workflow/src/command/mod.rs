@@ -1,0 +1,1 @@
+//! Parsers of what a job writes: workflow commands, file commands, masks.

@@ -1,0 +1,26 @@
+//! What a checked workflow file says, as types. Built from tokens, never from a user's text by serde.
+//!
+//! The types serialize, because plans are stored and job messages are sent; expressions travel as
+//! their text. Does not decide what runs: see [`crate::trigger`], [`crate::plan`] and
+//! [`crate::advance`].
+
+mod job;
+mod on;
+mod step;
+mod workflow;
+
+pub use job::{CallJob, Environment, Job, JobId, JobKind, RunDefaults, StepsJob, Strategy};
+pub use on::{EventTrigger, Filters, Input, InputKind, Schedule};
+pub use step::{Step, StepKind, Uses};
+pub use workflow::{Access, Concurrency, Permissions, Workflow};
+
+use crate::diagnostic::Diagnostic;
+
+/// Reads a workflow file. The workflow is absent when there is at least one error; diagnostics
+/// (errors and warnings, in file order, at most [`crate::diagnostic::MAX_DIAGNOSTICS`] errors) may
+/// come with it.
+#[must_use]
+pub fn read_workflow(path: &str, text: &str) -> (Option<Workflow>, Vec<Diagnostic>) {
+    let _ = (path, text);
+    todo!()
+}

@@ -1,0 +1,39 @@
+//! The plan of one run, as it is stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::expr::Value;
+use crate::model::Workflow;
+
+/// Version of the stored form; a reader refuses a newer one.
+pub const PLAN_FORMAT: u32 = 1;
+
+/// Everything that decides a run's fate, fixed when the run is created. Re-runs use it unchanged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunPlan {
+    pub format: u32,
+    pub workflow: Workflow,
+    pub contexts: RunContexts,
+    /// `run-name` evaluated, or GitHub's default for the event (head commit's first line, ...).
+    pub display_title: String,
+    /// The workflow-level concurrency group, evaluated.
+    pub concurrency: Option<ConcurrencySlot>,
+}
+
+/// The contexts that do not depend on a job.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RunContexts {
+    /// Without `token`, which the runner adds.
+    pub github: Value,
+    pub inputs: Value,
+    pub vars: Value,
+}
+
+/// An evaluated `concurrency:`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConcurrencySlot {
+    /// Compared ignoring case, within the repository.
+    pub group: String,
+    pub cancel_in_progress: bool,
+    pub queue_max: bool,
+}

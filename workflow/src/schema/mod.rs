@@ -1,0 +1,1 @@
+//! The table of keys: which exist where, of which kind, with which contexts.
