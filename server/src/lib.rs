@@ -1,1 +1,31 @@
-//! Stub.
+//! The control plane of Gantry: webhooks in, runs planned and advanced, jobs handed to runners.
+//!
+//! A thin shell by caller (`http`), a core by domain in pipeline order. Each domain alone writes
+//! its tables, and calls only those further down this list.
+//!
+//! Invariant: the row is the truth; memory holds only wake-ups.
+
+pub mod app;
+pub mod config;
+pub mod http;
+
+pub mod accounts;
+pub mod deliveries;
+pub mod environments;
+pub mod jobs;
+pub mod logs;
+pub mod outbox;
+pub mod reporting;
+pub mod repositories;
+pub mod runners;
+pub mod runs;
+pub mod secrets;
+pub mod sources;
+pub mod triggers;
+
+pub mod background;
+pub mod db;
+pub mod metrics;
+pub mod storage;
+
+pub use app::App;

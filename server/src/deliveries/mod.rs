@@ -1,0 +1,1 @@
+//! The inbox: deliveries are stored, claimed, dispatched, and each ends with a reason.

@@ -1,0 +1,1 @@
+//! Environments, their rules, and the reviews of deployments.

@@ -1,0 +1,6 @@
+//! Every route, grouped by who calls. Handlers extract, authorize, call one domain function, and
+//! shape the answer; no SQL here.
+
+pub mod rest;
+pub mod runner;
+pub mod web;

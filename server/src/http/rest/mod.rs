@@ -1,0 +1,1 @@
+//! GitHub's Actions REST API, as far as it is ours.

@@ -1,0 +1,1 @@
+//! What runners call: registration, lease, renew, steps, log, complete.

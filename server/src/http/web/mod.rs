@@ -1,0 +1,1 @@
+//! What browsers call: the page's files, login, server-sent events.

@@ -1,0 +1,1 @@
+//! Jobs: queue, lease, reap, complete, and why a job waits.

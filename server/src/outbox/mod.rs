@@ -1,0 +1,1 @@
+//! Effects on the outside, written in the transaction that causes them.

@@ -1,0 +1,1 @@
+//! Check runs: brings what GitHub shows to the wanted state.

@@ -1,0 +1,5 @@
+//! Who may use this server: registered repositories and their settings.
+
+mod queries;
+
+pub use queries::{Repository, find_by_full_name, find_by_id};

@@ -1,0 +1,1 @@
+//! Runners: registration, labels, heartbeat.

@@ -1,0 +1,1 @@
+//! Runs: create, advance, cancel, conclude.

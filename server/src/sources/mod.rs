@@ -1,0 +1,1 @@
+//! Workflow files at a commit, read from git.

@@ -1,0 +1,1 @@
+//! The blob store, through object_store.

@@ -1,0 +1,1 @@
+//! Event to workflows to run; cron; manual dispatch.
