@@ -1,6 +1,7 @@
 //! Scenario folders: a workflow, an event, what the runner does, and what must come out.
 //!
-//! `workflow.yml`; `event.json` (`{"branch": "main"}`, or `{"dispatch": {...inputs}}`); `runner.yml`
+//! `workflow.yml`; `event.json` (`{"branch": "main"}`, or `{"dispatch": {...inputs}}`, and
+//! `"review": ["environment", ...]` for environments that need an approval); `runner.yml`
 //! (a [`Script`]); `expected.snap`. Adding a scenario needs no Rust.
 
 use std::fmt::Write as _;
@@ -31,6 +32,9 @@ pub async fn play(folder: &Path) -> Result<String> {
     let repository = TestRepository::create(&[(".github/workflows/scenario.yml", &workflow)])?;
     let server = TestServer::start().await?;
     server.register(&repository, FULL_NAME).await?;
+    for environment in event["review"].as_array().into_iter().flatten() {
+        server.require_review(FULL_NAME, word(environment)).await?;
+    }
     start(&server, &repository, &event).await?;
     let run_id = server.wait_for_run(FULL_NAME).await?;
     let runner = FakeRunner::register(&server, "fake", &["ubuntu-latest"]).await?;

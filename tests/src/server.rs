@@ -167,6 +167,47 @@ impl TestServer {
         Ok((response.status(), response.text().await?))
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Result<(StatusCode, String)> {
+        let request = self.client.put(self.at(path)).bearer_auth(&self.token).json(body);
+        let response = request.send().await?;
+        Ok((response.status(), response.text().await?))
+    }
+
+    /// From now on a deployment to `environment` waits for an approval.
+    pub async fn require_review(&self, full_name: &str, environment: &str) -> Result<()> {
+        let path = format!("/repos/{full_name}/environments/{environment}");
+        let body = json!({"reviewers": [{"type": "User", "id": 1}]});
+        let (status, answer) = self.put(&path, &body).await?;
+        ensure!(status.is_success(), "environment {environment}: {status} {answer}");
+        Ok(())
+    }
+
+    /// Answers (`approved` or `rejected`) every deployment of `run_id` that waits.
+    pub async fn review(
+        &self,
+        full_name: &str,
+        run_id: i64,
+        state: &str,
+    ) -> Result<(StatusCode, String)> {
+        let path = format!("/repos/{full_name}/actions/runs/{run_id}/pending_deployments");
+        let pending = self.get(&path).await?;
+        let ids: Vec<&Value> = pending
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|deployment| &deployment["environment"]["id"])
+            .collect();
+        let body = json!({"environment_ids": ids, "state": state, "comment": "from a test"});
+        self.post(&path, &body).await
+    }
+
+    /// The newest delivery with `guid`, as the server recorded it.
+    pub async fn delivery(&self, guid: &str) -> Result<Option<Value>> {
+        let deliveries = self.get("/api/gantry/deliveries").await?;
+        let found = deliveries.as_array().into_iter().flatten().find(|d| d["guid"] == guid);
+        Ok(found.cloned())
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
