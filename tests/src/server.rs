@@ -16,7 +16,7 @@ use crate::{program, webhook};
 /// The longest any state may take to come about; far above what is ever needed.
 const WAIT_LIMIT: Duration = Duration::from_secs(180);
 /// How often a state is looked at while waiting for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// How the server is started.
 #[derive(Clone, Debug, Default)]

@@ -25,5 +25,7 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
         ["build", "--release", "-p", "gantry-server", "-p", "gantry-runner", "-p", "gantry-bench"];
     command::run(Command::new("cargo").args(build).current_dir(root()))?;
     let program = crate::target_dir().join("release/gantry-bench");
-    command::run(Command::new(program).args(&arguments.names).current_dir(root()))
+    let server = crate::target_dir().join("release/gantry");
+    let mut bench = Command::new(program);
+    command::run(bench.env("GANTRY_BIN", server).args(&arguments.names).current_dir(root()))
 }
