@@ -64,6 +64,25 @@ fn text_that_is_no_json_is_an_error() {
 }
 
 #[test]
+fn liberties_of_github_s_reader_are_taken() {
+    check("fromJSON('[1, 2,]')", json!([1, 2]));
+    check("fromJSON('{\"a\": 1,}')", json!({ "a": 1 }));
+    check("fromJSON('{a: ''x'', $b_1: [.5, 0x10]}')", json!({ "a": "x", "$b_1": [0.5, 16] }));
+    check("fromJSON('/* one */ [ // two\n 1 ] three')", json!([1]));
+    check("fromJSON('[1] text')", json!([1]));
+    check("fromJSON('{\"a\": \"one\ntwo\",}').a", "one\ntwo");
+    check("fromJSON('''a\\u00fc\\ud83d\\ude00\\n\\''''')", "aü😀\n'");
+    check("format('{0} {1}', fromJSON('-Infinity'), fromJSON('NaN'))", "-Infinity NaN");
+    for text in
+        ["'[1,,2]'", "'[,]'", "'{,}'", "'{a}'", "'[1 2]'", "'[1'", "'''x'", "'/*'", "'\"\\x\"'"]
+    {
+        check_error(&format!("fromJSON({text})"), "Error parsing fromJson");
+    }
+    let deep = "[".repeat(10_000);
+    check_error(&format!("fromJSON('{deep}')"), "Error parsing fromJson");
+}
+
+#[test]
 fn json_that_is_written_is_read_back() {
     let value = json!({ "n": 1.5, "s": "a\"\u{1}\n", "l": [null, false, { "x": [] }] });
     let contexts = json!({ "x": value });

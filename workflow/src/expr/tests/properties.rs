@@ -96,6 +96,11 @@ proptest! {
     }
 
     #[test]
+    fn any_text_is_read_as_json_or_refused(text in "[\\[\\]{}:,'\"a1.\\-/* \n\\\\u]{0,30}") {
+        let _ = evaluate_in(&json!({ "x": text }), "fromJSON(x)");
+    }
+
+    #[test]
     fn numbers_are_written_so_that_they_are_read_nearly_the_same(number in any::<f64>()) {
         prop_assume!(number.is_finite());
         let written = evaluate_in(&Json::Null, &format!("format('{{0}}', {number:e})"));
