@@ -1,8 +1,13 @@
 //! Triggers, plans and the run's state machine, by their public faces.
 
+mod advance;
+mod any_order;
 mod build;
 mod cron;
 mod dispatch;
+mod matrix;
 mod origin;
 mod pattern;
+mod planner;
+mod run;
 mod select;
