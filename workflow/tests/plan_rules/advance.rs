@@ -247,7 +247,11 @@ fn a_name_with_an_expression_replaces_the_default() {
 fn a_key_of_the_wrong_kind_fails_the_job() {
     for (line, key, message) in [
         ("runs-on: ${{ vars.none }}", "runs-on", "Unexpected value ''"),
-        ("timeout-minutes: ${{ 'soon' }}", "timeout-minutes", "Unexpected value 'soon'"),
+        (
+            "timeout-minutes: ${{ vars.none || 'soon' }}",
+            "timeout-minutes",
+            "Unexpected value 'soon'",
+        ),
         (
             "continue-on-error: ${{ format('true') }}",
             "continue-on-error",

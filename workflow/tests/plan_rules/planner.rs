@@ -70,11 +70,6 @@ fn what_cannot_be_planned_is_a_diagnostic_at_its_place() {
             "  a: {runs-on: x, concurrency: deploy, steps: [{run: 'true'}]}\n",
             "a deadlock was detected for concurrency group: 'Deploy'".to_owned(),
         ),
-        (
-            "",
-            "  a: {uses: ./.github/workflows/b.yml}\n",
-            "Job 'a' calls a reusable workflow, which is not supported yet".to_owned(),
-        ),
     ] {
         let errors = planned(head, jobs).unwrap_err();
         assert!(errors.len() == 1 && errors[0].contains(&message), "{errors:?}");
