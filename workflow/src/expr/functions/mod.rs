@@ -8,9 +8,11 @@ mod format;
 mod from_json;
 mod hash_files;
 mod join;
+mod lenient_json;
 mod starts_ends;
 mod status;
 mod table;
 mod to_json;
 
 pub(super) use table::{Function, call};
+pub(crate) use to_json::escape_json;
