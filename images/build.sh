@@ -12,6 +12,7 @@ export DOCKER_BUILDKIT=0 # the classic builder is part of every engine; BuildKit
 declare -A tag_of=([base]=gantry/base:bookworm [python]=gantry/python:3.11
   [job]=gantry/job:latest [postgres]=gantry/postgres:15)
 declare -A parent_of=([python]=base [job]=python [postgres]=base)
+declare -A ensured=() # tags that this call has dealt with
 
 usage() {
   cat <<'TEXT'
@@ -65,7 +66,7 @@ check_engine() {
   command -v docker >/dev/null || fail "no \`docker\` command found; install Docker's client first"
   local answer
   answer=$(docker version --format '{{.Server.Version}}' 2>&1) ||
-    fail "no container engine answers: $(head -n 1 <<<"$answer")"
+    fail "no container engine answers: $(tail -n 1 <<<"$answer")"
 }
 
 # Everything that decides what the image will contain: the recipe, its parent, this machine's package settings.
@@ -99,20 +100,8 @@ quietly() {
 build_base() {
   command -v mmdebstrap >/dev/null || fail "no \`mmdebstrap\` found; run \`apt-get install mmdebstrap\`"
   [ "$(id -u)" = 0 ] || command -v newuidmap >/dev/null || fail "mmdebstrap needs root or the package \`uidmap\`"
-  local options=(--variant=apt --include=ca-certificates --dpkgopt=force-unsafe-io)
-  local unwanted
-  for unwanted in '/usr/share/man/*' '/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/info/*'; do
-    options+=("--dpkgopt=path-exclude=$unwanted")
-  done
-  while IFS= read -r setting; do options+=("--aptopt=$setting"); done <"$work/settings/apt.conf"
-  options+=("--customize-hook=$here/base/customize.sh \"\$1\" '$work/settings'")
-  local sources=()
-  if [ -n "$mirror" ]; then sources=("$mirror"); else
-    [ ! -s "$work/settings/debian.sources" ] || sources+=("$work/settings/debian.sources")
-    [ ! -s "$work/settings/debian.list" ] || sources+=("$work/settings/debian.list")
-  fi
-  quietly "mmdebstrap (a Debian mirror must be reachable)" \
-    mmdebstrap "${options[@]}" "$suite" "$work/base.tar" ${sources[@]+"${sources[@]}"}
+  quietly "mmdebstrap (it needs a Debian mirror within reach)" \
+    "$here/base/bootstrap.sh" "$work/base.tar" "$work/settings" "$suite" "$mirror"
   local changes=() change
   while IFS= read -r change; do changes+=(--change "$change"); done <"$here/base/config"
   quietly "docker import" docker import "${changes[@]}" --change "LABEL gantry.recipe=$2" "$work/base.tar" "$1"
@@ -129,12 +118,16 @@ build_on_parent() {
 ensure() {
   local recipe=$1 tag=$2 hash start=$SECONDS
   hash=$(recipe_hash "$recipe")
-  if [ -z "$fresh" ] && is_current "$tag" "$hash"; then
-    say "image $tag is current"
+  # Within one call nothing is built twice, be it asked for by name or as a parent.
+  local rebuild=$fresh
+  [ -z "${ensured[$tag]:-}" ] || rebuild=''
+  ensured[$tag]=yes
+  if [ -z "$rebuild" ] && is_current "$tag" "$hash"; then
+    [ -n "${3:-}" ] || say "image $tag is current"
     return
   fi
   local kept=${cache:+$cache/$recipe-$hash.tar}
-  if [ -z "$fresh" ] && [ -n "$kept" ] && [ -f "$kept" ]; then
+  if [ -z "$rebuild" ] && [ -n "$kept" ] && [ -f "$kept" ]; then
     quietly "docker load of $kept" docker load --input "$kept"
     docker tag "gantry-cache/$recipe:$hash" "$tag"
     docker rmi "gantry-cache/$recipe:$hash" >/dev/null
@@ -142,7 +135,7 @@ ensure() {
     return
   fi
   if [ -z "${parent_of[$recipe]:-}" ]; then build_base "$tag" "$hash"; else
-    ensure "${parent_of[$recipe]}" "${tag_of[${parent_of[$recipe]}]}"
+    ensure "${parent_of[$recipe]}" "${tag_of[${parent_of[$recipe]}]}" as-parent
     start=$SECONDS
     build_on_parent "$recipe" "$tag" "$hash"
   fi

@@ -15,7 +15,8 @@ has_credential() { [[ $1 =~ ://[^/[:space:]]*@ ]]; }
 # The entries of the machine's apt sources for Debian's own archive of this suite.
 apt_sources() {
   local file
-  : >"$out/debian.list" >"$out/debian.sources"
+  : >"$out/debian.list"
+  : >"$out/debian.sources"
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ -f "$file" ] || continue
     grep -E "^deb .* $suite(-updates|-security|/updates)? (.* )?main( |\$)" "$file" >>"$out/debian.list" || true
@@ -26,7 +27,7 @@ apt_sources() {
       /(^|\n)Enabled: *no/ { next }
       $0 ~ "(^|\n)Suites:[^\n]*[ \t]" suite "(-updates|-security)?([ \t\n]|$)" && /(^|\n)Components:[^\n]*[ \t]main([ \t\n]|$)/ {
         print $0 "\n"
-      }' "$file" >>"$out/debian.sources"
+      }' <(grep -v '^#' "$file") >>"$out/debian.sources"
   done
   for file in debian.list debian.sources; do
     if has_credential "$(<"$out/$file")"; then left_out "apt sources" && : >"$out/$file"; fi
