@@ -27,12 +27,15 @@ def register():
         abort(422, "`email` must be an address")
     if len(password) < SHORTEST_PASSWORD:
         abort(422, f"`password` needs at least {SHORTEST_PASSWORD} characters")
+    method = current_app.extensions["hotgigs_settings"].password_hash_method
+    row = {
+        "email": email,
+        "password_hash": generate_password_hash(password, method),
+    }
     try:
         with database().begin() as connection:
             user_id = connection.execute(
-                users.insert().values(
-                    email=email, password_hash=generate_password_hash(password)
-                )
+                users.insert().values(row)
             ).inserted_primary_key[0]
     except sa.exc.IntegrityError:
         abort(409, "there is an account with this address already")

@@ -16,6 +16,7 @@ class Settings:
         default_factory=lambda: secrets.token_hex(32), repr=False
     )
     token_lifetime_seconds: int = 3600
+    password_hash_method: str = "scrypt"
     environment: str = "development"
     version: str = "development"
 

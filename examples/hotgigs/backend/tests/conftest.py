@@ -1,37 +1,20 @@
-"""An application on SQLite in memory, its client, and people who use it."""
+"""An application on SQLite in memory, its client, and two people."""
 
 import pytest
 
 from hotgigs import create_app
 from hotgigs.settings import Settings
-
-
-class Person:
-    """A registered user who sends requests."""
-
-    def __init__(self, client, email):
-        self._client = client
-        answer = client.post(
-            "/api/auth/register", json={"email": email, "password": "correct horse"}
-        )
-        assert answer.status_code == 201, answer.text
-        self.headers = {"Authorization": f"Bearer {answer.json['token']}"}
-
-    def post(self, path, **body):
-        return self._client.post(path, json=body, headers=self.headers)
-
-    def get(self, path):
-        return self._client.get(path, headers=self.headers)
-
-    def publish(self, title="Welder", company="Ironworks", location="Berlin"):
-        answer = self.post("/api/jobs", title=title, company=company, location=location)
-        assert answer.status_code == 201, answer.text
-        return answer.json["id"]
+from tests.people import Person
 
 
 @pytest.fixture
 def settings():
-    return Settings(jwt_secret_key="k" * 32, environment="test", version="1.2.3")
+    return Settings(
+        jwt_secret_key="k" * 32,
+        password_hash_method="pbkdf2:sha256:10",  # tests register often
+        environment="test",
+        version="1.2.3",
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from waitress.server import create_server
 
 from hotgigs import create_app
 from hotgigs.database import metadata
-from tests.conftest import Person
+from tests.people import Person
 
 LONGEST_ANSWER_SECONDS = 0.5
 N_REQUESTS = 100
