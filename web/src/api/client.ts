@@ -49,20 +49,13 @@ export async function cancelRun(repository: string, run: number): Promise<void> 
 }
 
 export interface Review {
-  environments: string[];
+  environment_ids: number[];
   state: 'approved' | 'rejected';
   comment: string;
 }
 
-/** Answers pending deployments by the names of their environments. */
 export async function reviewDeployments(repository: string, run: number, review: Review): Promise<void> {
-  const path = `${runPath(repository, run)}/pending_deployments`;
-  const pending = await request<{ environment: { id: number; name: string } }[]>('GET', path);
-  const ids = pending
-    .filter(({ environment }) => review.environments.includes(environment.name))
-    .map(({ environment }) => environment.id);
-  if (ids.length === 0) throw new ApiProblem(409, 'Nothing waits for this approval any more.');
-  await request('POST', path, { environment_ids: ids, state: review.state, comment: review.comment });
+  await request('POST', `${runPath(repository, run)}/pending_deployments`, review);
 }
 
 export function rawLogHref(repository: string, job: number): string {

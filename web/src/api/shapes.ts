@@ -36,7 +36,7 @@ export interface WorkflowRun {
   updated_at: string;
   run_started_at: string | null;
   actor?: { login: string } | null;
-  repository: string | { full_name: string };
+  repository: { full_name: string };
 }
 
 export interface RunList {
@@ -61,6 +61,7 @@ export interface Annotation {
   start_line?: number | null;
   start_column?: number | null;
   step_number?: number | null;
+  /** Line of the step's log, from 0. */
   log_line?: number | null;
 }
 
@@ -90,7 +91,8 @@ export interface Diagnostic {
 }
 
 export interface PendingDeployment {
-  environment: string | { id: number; name: string };
+  environment: string;
+  environment_id: number;
   can_approve: boolean;
 }
 
@@ -114,12 +116,4 @@ export interface LogChunk {
 export interface LogPage {
   chunks: LogChunk[];
   is_complete: boolean;
-}
-
-export function repositoryOf(run: WorkflowRun): string {
-  return typeof run.repository === 'string' ? run.repository : run.repository.full_name;
-}
-
-export function environmentName(pending: PendingDeployment): string {
-  return typeof pending.environment === 'string' ? pending.environment : pending.environment.name;
 }

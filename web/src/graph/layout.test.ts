@@ -1,7 +1,7 @@
 // The drawing of job graphs.
 import { describe, expect, it } from 'vitest';
 
-import { layoutGraph, type GraphNode } from './layout';
+import { columnsOf, layoutGraph, type GraphNode } from './layout';
 
 const SPACING = { nodeWidth: 100, columnGap: 40, rowGap: 10 };
 
@@ -22,6 +22,11 @@ describe('layers', () => {
       build: 1,
       deploy: 2,
     });
+  });
+
+  it('are counted without drawing them', () => {
+    expect(columnsOf([{ key: 'a', needs: [] }, { key: 'b', needs: ['a'] }])).toBe(2);
+    expect(columnsOf([])).toBe(1);
   });
 
   it('survive circular, unknown and repeated needs', () => {

@@ -3,9 +3,13 @@
 // Pure arithmetic. Invariants: a job stands in a later column than everything it needs; a long edge
 // passes through columns of its own, never under a card; unknown or circular needs are ignored.
 
-export interface GraphNode {
+/** A job by its key, and the keys it needs. */
+export interface GraphKey {
   key: string;
   needs: string[];
+}
+
+export interface GraphNode extends GraphKey {
   height: number;
 }
 
@@ -71,8 +75,13 @@ export function layoutGraph(nodes: GraphNode[], spacing: Spacing): Layout {
   };
 }
 
+/** How many columns the drawing will have. */
+export function columnsOf(nodes: GraphKey[]): number {
+  return Math.max(0, ...layersOf(nodes, reducedNeeds(nodes)).values()) + 1;
+}
+
 /** Direct needs that no longer way through the graph says already. */
-function reducedNeeds(nodes: GraphNode[]): Map<string, string[]> {
+function reducedNeeds(nodes: GraphKey[]): Map<string, string[]> {
   const needs = acyclicNeeds(nodes);
   const memo = new Map<string, Set<string>>();
   const ancestors = (key: string): Set<string> => {
@@ -91,7 +100,7 @@ function reducedNeeds(nodes: GraphNode[]): Map<string, string[]> {
 }
 
 /** Needs that exist, each once, without those that would close a circle. */
-function acyclicNeeds(nodes: GraphNode[]): Map<string, string[]> {
+function acyclicNeeds(nodes: GraphKey[]): Map<string, string[]> {
   const given = new Map(nodes.map((node) => [node.key, node.needs]));
   const kept = new Map<string, string[]>();
   const open = new Set<string>();
@@ -112,7 +121,7 @@ function acyclicNeeds(nodes: GraphNode[]): Map<string, string[]> {
 }
 
 /** Longest way from a job without needs. */
-function layersOf(nodes: GraphNode[], needs: Map<string, string[]>): Map<string, number> {
+function layersOf(nodes: GraphKey[], needs: Map<string, string[]>): Map<string, number> {
   const layers = new Map<string, number>();
   const layerOf = (key: string): number => {
     const found = layers.get(key);

@@ -95,9 +95,8 @@ export class RunFeed {
         const page = await getLog(job, log.after);
         if (this.#isClosed || this.log !== log) return;
         const n_new = this.#append(page.chunks);
-        if (n_new > 0) continue;
         if (page.is_complete) this.#completeLog();
-        break;
+        if (page.is_complete || n_new === 0) break;
       }
     } catch (error) {
       if (error instanceof ApiProblem && error.status !== 404 && this.log === log) this.problem = error;

@@ -20,7 +20,7 @@ function run(change: Partial<WorkflowRun>): WorkflowRun {
     updated_at: '2026-11-24T12:00:00Z',
     run_started_at: '2026-11-24T12:00:00Z',
     actor: { login: 'octavia' },
-    repository: 'acme/app',
+    repository: { full_name: 'acme/app' },
     ...change,
   };
 }

@@ -2,7 +2,7 @@
 //
 // Invariant: every run is in exactly one of the views besides `all`.
 
-import { repositoryOf, type WorkflowRun } from '../api/shapes';
+import type { WorkflowRun } from '../api/shapes';
 import { toneOf } from '../format/status';
 
 export const VIEWS = ['all', 'active', 'waiting', 'failed', 'succeeded', 'other'] as const;
@@ -44,7 +44,7 @@ export function matchesText(run: WorkflowRun, text: string): boolean {
     run.display_title,
     run.name ?? '',
     `#${run.run_number}`,
-    repositoryOf(run),
+    run.repository.full_name,
     run.head_branch ?? '',
     run.event,
     run.head_sha,
