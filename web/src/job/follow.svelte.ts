@@ -1,0 +1,52 @@
+// Whether the view follows the end of the log.
+//
+// Invariant: only the person's own scrolling stops it; growing and folding content does not.
+
+/** A scroll event this long after the last touch is still the person's (inertia). */
+const GESTURE_MS = 800;
+
+/** How far from the end counts as the end. */
+const NEAR_PX = 12;
+
+export class Follower {
+  isOn = $state(false);
+  #lastTop = 0;
+  #gestureUntil = 0;
+
+  constructor(isOn: boolean) {
+    this.isOn = isOn;
+  }
+
+  toggle(): void {
+    this.isOn = !this.isOn;
+  }
+
+  stop(): void {
+    this.isOn = false;
+  }
+
+  /** The person uses wheel, finger, pointer or keys. */
+  touched(): void {
+    this.#gestureUntil = performance.now() + GESTURE_MS;
+  }
+
+  /** The page itself moves the view. */
+  moved(): void {
+    this.#gestureUntil = Math.min(this.#gestureUntil, performance.now());
+  }
+
+  scrolled(top: number, tail: number, isRunning: boolean): 'stopped' | 'started' | null {
+    const isUp = top < this.#lastTop;
+    this.#lastTop = top;
+    if (performance.now() > this.#gestureUntil) return null;
+    if (this.isOn && isUp && top < tail - NEAR_PX) {
+      this.isOn = false;
+      return 'stopped';
+    }
+    if (!this.isOn && !isUp && isRunning && top >= tail - NEAR_PX) {
+      this.isOn = true;
+      return 'started';
+    }
+    return null;
+  }
+}
