@@ -2,7 +2,11 @@
 //! shape the answer; no SQL here.
 
 pub mod error;
+pub mod extract;
+pub mod guard;
+pub mod links;
 pub mod rest;
+pub mod routes;
 pub mod runner;
 pub mod web;
 
