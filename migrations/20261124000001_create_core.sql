@@ -365,6 +365,8 @@ create table outbox (
     -- Effects with the same key collapse: only the newest wanted state is sent.
     dedupe_key text not null,
     payload jsonb not null,
+    -- Grows when the effect is asked for again, so that a sender does not remove a newer wish.
+    revision bigint not null default 1,
     n_attempts integer not null default 0,
     last_error text,
     next_attempt_at timestamptz not null default now(),

@@ -3,9 +3,9 @@
 //! Does not store anything but the master key. Invariant: a ciphertext opens only for the
 //! repository, environment and name it was sealed for.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -14,6 +14,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use gantry_protocol::RepositoryId;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 const KEY_FILE: &str = "master.key";
@@ -165,30 +166,20 @@ fn read_key(path: &Path) -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
 /// two first starts one wins.
 fn create_key(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let key = Zeroizing::new(rand::random::<[u8; KEY_BYTES]>());
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
-    write_private(&draft, &Zeroizing::new(hex::encode(key.as_slice())))?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft).with_context(|| format!("removing {}", draft.display()))?;
-    match linked {
-        Ok(()) => Ok(Zeroizing::new(key.to_vec())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+    let text = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
+    let directory = path.parent().context("the master key has no directory")?;
+    // Readable by its owner alone from the start.
+    let mut draft = NamedTempFile::new_in(directory)
+        .with_context(|| format!("writing in {}", directory.display()))?;
+    draft.write_all(text.as_bytes()).context("writing the master key")?;
+    draft.as_file().sync_all().context("writing the master key")?;
+    match draft.persist_noclobber(path) {
+        Ok(_) => Ok(Zeroizing::new(key.to_vec())),
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => {
             read_key(path)?.with_context(|| format!("{} vanished", path.display()))
         }
-        Err(error) => Err(error).with_context(|| format!("creating {}", path.display())),
+        Err(refused) => Err(refused.error).with_context(|| format!("creating {}", path.display())),
     }
-}
-
-/// Writes a file that only its owner can read, and syncs it.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("writing {}", path.display()))
 }
 
 #[cfg(test)]
