@@ -1,44 +1,11 @@
 //! Environments, their rules, and the reviews of deployments.
+//!
+//! Does not move jobs: a review is a row that `runs` reads when it advances the run. Invariant: a
+//! review counts only for the run, the attempt and the commit it was given for.
 
+mod queries;
+mod review;
 pub mod view;
 
-use gantry_protocol::{RepositoryId, RunId};
-use gantry_workflow::advance::Review;
-use sqlx::PgConnection;
-
-use crate::App;
-
-#[derive(Clone, Debug)]
-pub struct ReviewRequest {
-    pub run: RunId,
-    pub environments: Vec<String>,
-    pub review: Review,
-    pub reviewer: String,
-    pub comment: String,
-    pub head_sha: Option<String>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReviewError {
-    #[error("there is no such run")]
-    NotFound,
-    #[error("nothing waits")]
-    NotWaiting,
-    #[error(transparent)]
-    Other(#[from] anyhow::Error),
-}
-
-pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError> {
-    let _ = (app, request);
-    Err(ReviewError::NotFound)
-}
-
-pub async fn set_rules(
-    db: &mut PgConnection,
-    repository: RepositoryId,
-    name: &str,
-    review_required: bool,
-) -> anyhow::Result<()> {
-    let _ = (db, repository, name, review_required);
-    anyhow::bail!("not here")
-}
+pub use queries::{ensure, protections, reviews, set_rules, take_unseen_reviews};
+pub use review::{ReviewError, ReviewRequest, review};

@@ -196,11 +196,12 @@ fn short_json(links: &Links, repository: &Repository, environment: &EnvironmentV
 impl From<ReviewError> for ApiError {
     fn from(error: ReviewError) -> Self {
         match error {
-            ReviewError::NotFound => Self::not_found(),
-            ReviewError::NotWaiting => {
-                Self::unprocessable("No pending deployment requests to approve or reject")
+            ReviewError::NotFound(_) => Self::not_found(),
+            ReviewError::OtherCommit { .. } | ReviewError::AlreadyReviewed(_) => {
+                Self::conflict(error.to_string())
             }
-            ReviewError::Other(cause) => cause.into(),
+            ReviewError::NotWaiting(_) => Self::unprocessable(error.to_string()),
+            ReviewError::Database(cause) => cause.into(),
         }
     }
 }

@@ -62,8 +62,7 @@ pub(crate) async fn log(
     ApiPath(path): ApiPath<JobPath>,
 ) -> Result<Response, ApiError> {
     let (_, job) = find(&app, &repository, JobId(path.job)).await?;
-    let mut db = app.db.acquire().await?;
-    let text = crate::logs::job_text(&mut db, &app.storage, job.id).await?;
+    let text = crate::logs::job_text(&app.db, app.storage.as_ref(), job.id).await?;
     // `nosniff` comes with every answer; a log is never a page.
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
