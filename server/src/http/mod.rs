@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod extract;
+mod git;
 pub mod guard;
 pub mod links;
 pub mod rest;
