@@ -119,20 +119,16 @@ pub async fn run_pass_once(app: &App, reconciler: Reconciler) -> anyhow::Result<
 async fn locked_pass(app: &App, reconciler: Reconciler) -> anyhow::Result<u64> {
     let key = lock_key(reconciler.name);
     let mut connection = app.db.acquire().await.context("taking a connection for the lock")?;
-    let is_mine = sqlx::query_scalar!(
-        r#"select pg_try_advisory_lock($1) as "is_mine!""#,
-        key,
-    )
-    .fetch_one(&mut *connection)
-    .await
-    .context("taking the lock of the pass")?;
+    let is_mine = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "is_mine!""#, key,)
+        .fetch_one(&mut *connection)
+        .await
+        .context("taking the lock of the pass")?;
     if !is_mine {
         return Ok(0);
     }
     let outcome = AssertUnwindSafe((reconciler.pass)(app)).catch_unwind().await;
-    let unlocked = sqlx::query_scalar!("select pg_advisory_unlock($1)", key)
-        .fetch_one(&mut *connection)
-        .await;
+    let unlocked =
+        sqlx::query_scalar!("select pg_advisory_unlock($1)", key).fetch_one(&mut *connection).await;
     if unlocked.is_err() {
         // The lock lives as long as its session, so the session must not return to the pool.
         drop(connection.detach());

@@ -51,8 +51,7 @@ pub async fn complete(
         return Ok(());
     }
     let sent = completion.log_chunks;
-    let stored =
-        logs::count(&mut transaction, call.job, sent).await.map_err(CallError::Other)?;
+    let stored = logs::count(&mut transaction, call.job, sent).await.map_err(CallError::Other)?;
     if stored < sent {
         return Err(CompleteError::LogIncomplete { job: call.job, stored, sent });
     }
@@ -112,11 +111,7 @@ fn check_conclusion(conclusion: Conclusion) -> Result<(), CompleteError> {
     }
 }
 
-async fn write(
-    db: &mut PgConnection,
-    job: JobId,
-    completion: &CompleteJob,
-) -> sqlx::Result<()> {
+async fn write(db: &mut PgConnection, job: JobId, completion: &CompleteJob) -> sqlx::Result<()> {
     let outputs: BTreeMap<String, String> = completion
         .outputs
         .iter()

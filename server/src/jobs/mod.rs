@@ -27,10 +27,10 @@ pub use fence::{CallError, JobCall};
 pub use output::append_log;
 pub use reap::reap_leases;
 pub use renew::renew;
-pub use state::{legs, status_of_run, take_news};
+pub use state::{legs, lock, status_of_run, take_news};
 pub use steps::update_step;
 pub use timeouts::{enforce_timeouts, next_timeout};
-pub use transitions::{conclude, end, expand, queue, request_cancel, wait};
+pub use transitions::{Ended, Expansion, conclude, end, expand, queue, request_cancel, wait};
 
 use gantry_protocol::RunId;
 

@@ -25,8 +25,24 @@ struct Row {
     completed_order: Option<i64>,
 }
 
-/// Every job of the attempt, locked until the transaction ends: what is decided on this state stays
-/// true until it is written. Reviews are not filled in.
+/// Locks the attempt's jobs until the transaction ends: what is decided on their state stays true
+/// until it is written. A claim skips locked rows, so the caller wakes the queue afterwards.
+pub async fn lock(db: &mut PgConnection, attempt: Attempt) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select id
+         from jobs
+         where run_id = $1 and run_attempt = $2
+         order by id
+         for update",
+        attempt.run.0,
+        attempt.number,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
+/// Every job of the attempt. Reviews are not filled in.
 pub async fn legs(
     db: &mut PgConnection,
     attempt: Attempt,
@@ -38,8 +54,7 @@ pub async fn legs(
              outputs as "outputs: Json<BTreeMap<String, String>>", completed_order
          from jobs
          where run_id = $1 and run_attempt = $2
-         order by job_key, leg
-         for update"#,
+         order by job_key, leg"#,
         attempt.run.0,
         attempt.number,
     )
@@ -114,10 +129,7 @@ pub async fn take_news(db: &mut PgConnection, run: RunId) -> sqlx::Result<()> {
 }
 
 /// What a run without conclusion shows: in GitHub's words, from what its jobs do.
-pub async fn status_of_run(
-    db: &mut PgConnection,
-    attempt: Attempt,
-) -> sqlx::Result<&'static str> {
+pub async fn status_of_run(db: &mut PgConnection, attempt: Attempt) -> sqlx::Result<&'static str> {
     let counts = sqlx::query!(
         r#"select
              count(*) filter (where status = 'in_progress' or started_at is not null)

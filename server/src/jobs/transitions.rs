@@ -134,11 +134,7 @@ pub async fn wait(
 }
 
 /// The leg may be leased.
-pub async fn queue(
-    db: &mut PgConnection,
-    attempt: Attempt,
-    leg: &LegKey,
-) -> sqlx::Result<JobId> {
+pub async fn queue(db: &mut PgConnection, attempt: Attempt, leg: &LegKey) -> sqlx::Result<JobId> {
     let id = sqlx::query_scalar!(
         "update jobs
          set status = 'queued', reason = null, queued_at = clock_timestamp(),

@@ -65,7 +65,9 @@ fn check(request: &RegisterRequest) -> Result<(), RegisterError> {
             && !text.chars().any(char::is_control)
     };
     if !is_word(&request.name) {
-        return Err(RegisterError::Invalid("the runner's name is empty, too long or has control characters".to_owned()));
+        return Err(RegisterError::Invalid(
+            "the runner's name is empty, too long or has control characters".to_owned(),
+        ));
     }
     if request.labels.len() > MAX_LABELS || !request.labels.iter().all(|label| is_word(label)) {
         return Err(RegisterError::Invalid(format!(

@@ -17,8 +17,7 @@ pub async fn commit_at(repository: &str, name: &str) -> Result<Commit, GitError>
         return Err(git.missing(format!("`{name}`")));
     }
     let wanted = format!("{name}^{{commit}}");
-    let found =
-        git.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
+    let found = git.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
     let sha = match found {
         Ok(sha) => String::from_utf8_lossy(&sha).trim().to_owned(),
         Err(GitError::Failed { message, .. }) if message.starts_with("ended with") => {

@@ -25,8 +25,7 @@ pub async fn workflow_files(
 ) -> Result<Vec<WorkflowFile>, GitError> {
     let git = Git::new(repository);
     let folder = format!("{}/", directory.trim_end_matches('/'));
-    let listing =
-        git.read(&["ls-tree", "-z", "-l", "--full-tree", commit, "--", &folder]).await?;
+    let listing = git.read(&["ls-tree", "-z", "-l", "--full-tree", commit, "--", &folder]).await?;
     let entries: Vec<Entry> =
         listing.split(|byte| *byte == 0).filter_map(Entry::parse).take(MAX_FILES).collect();
     let readable = entries.iter().filter(|entry| entry.bytes <= MAX_FILE_BYTES);

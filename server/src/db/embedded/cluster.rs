@@ -48,11 +48,7 @@ pub(super) fn create_if_missing(
     fs::rename(&unfinished, directory).map_err(EmbeddedError::io(format!("renaming `{name}`")))
 }
 
-fn initdb(
-    directory: &Path,
-    binaries: &Binaries,
-    account: &Account,
-) -> Result<(), EmbeddedError> {
+fn initdb(directory: &Path, binaries: &Binaries, account: &Account) -> Result<(), EmbeddedError> {
     let output = account
         .command(&binaries.program("initdb"))
         .arg("--pgdata")
@@ -69,10 +65,7 @@ fn initdb(
 }
 
 /// Only the user who runs this server gets in, over the socket; no password exists anywhere.
-pub(super) fn write_access_rules(
-    directory: &Path,
-    account: &Account,
-) -> Result<(), EmbeddedError> {
+pub(super) fn write_access_rules(directory: &Path, account: &Account) -> Result<(), EmbeddedError> {
     write(&directory.join("pg_hba.conf"), "local all all peer map=gantry\n", account)?;
     let mut map = format!("gantry \"{}\" {ROLE}\n", account.client);
     if account.name != account.client {

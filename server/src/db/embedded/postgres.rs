@@ -95,10 +95,11 @@ impl EmbeddedPostgres {
 
 async fn create_database(options: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = options.connect().await?;
-    let exists: bool = sqlx::query_scalar("select exists(select from pg_database where datname = $1)")
-        .bind(cluster::ROLE)
-        .fetch_one(&mut connection)
-        .await?;
+    let exists: bool =
+        sqlx::query_scalar("select exists(select from pg_database where datname = $1)")
+            .bind(cluster::ROLE)
+            .fetch_one(&mut connection)
+            .await?;
     if !exists {
         sqlx::query("create database gantry").execute(&mut connection).await?;
     }
@@ -109,9 +110,7 @@ async fn create_database(options: &PgConnectOptions) -> sqlx::Result<()> {
 fn is_starting(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| code.starts_with("57P"))
-        }
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     }
 }
