@@ -5,6 +5,7 @@
 
 mod queries;
 mod review;
+pub mod view;
 
 pub use queries::{ensure, protections, reviews, set_rules, take_unseen_reviews};
 pub use review::{ReviewError, ReviewRequest, review};

@@ -2,7 +2,12 @@
 //! shape the answer; no SQL here.
 
 pub mod error;
+pub mod extract;
+mod git;
+pub mod guard;
+pub mod links;
 pub mod rest;
+pub mod routes;
 pub mod runner;
 pub mod web;
 

@@ -4,6 +4,7 @@
 //! Invariants: a job has at most one lease; a write that names an older lease changes nothing; a
 //! completed job never changes again.
 
+pub mod annotation_view;
 mod annotations;
 mod claim;
 mod complete;
@@ -18,6 +19,7 @@ mod steps;
 mod text;
 mod timeouts;
 mod transitions;
+pub mod view;
 
 pub use claim::{LeasedJob, claim};
 pub use complete::{CompleteError, complete, conclude_unprepared};

@@ -57,7 +57,7 @@ pub(super) async fn build(
         github_token: token.clone(),
         repository: JobRepository {
             full_name: repository.full_name(),
-            clone_url: format!("{}/{}.git", app.config.public_url, repository.full_name()),
+            clone_url: format!("{}/git/{}.git", app.config.public_url, repository.full_name()),
             clone_token: token,
         },
         policy: JobPolicy { docker_socket: repository.docker_socket },

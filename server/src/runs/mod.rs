@@ -13,6 +13,8 @@ mod lease;
 mod queries;
 mod state;
 mod stored_plan;
+pub mod view;
+pub mod workflow_view;
 mod workflows;
 
 pub use advance::{advance_run, advance_runs, sweep_runs};

@@ -29,15 +29,25 @@ pub struct Dispatch {
 /// Why nothing is started.
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
-    #[error("there is no workflow `{0}`")]
-    NotFound(String),
+    #[error("there is no such workflow")]
+    NotFound,
     /// GitHub answers 422 with this message.
     #[error("{0}")]
     Invalid(String),
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    #[error(transparent)]
-    Git(#[from] GitError),
+    Other(#[from] anyhow::Error),
+}
+
+impl From<sqlx::Error> for DispatchError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<GitError> for DispatchError {
+    fn from(error: GitError) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 /// Checks the wish against the file at the ref, and puts it into the inbox.
@@ -93,7 +103,7 @@ async fn workflow_at(
     let file = files
         .into_iter()
         .find(|file| file.path == wanted || file.path.rsplit('/').next() == Some(wanted.as_str()))
-        .ok_or_else(|| DispatchError::NotFound(request.workflow.clone()))?;
+        .ok_or(DispatchError::NotFound)?;
     match (file.workflow, file.diagnostics.first()) {
         (Some(workflow), _) => Ok(workflow),
         (None, Some(error)) => Err(DispatchError::Invalid(error.to_string())),
