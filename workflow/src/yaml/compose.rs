@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use super::error::YamlError;
 use super::limits::{Cost, MAX_CHARACTERS, Meter, too_deep};
+use super::lines::Lines;
 use super::node::{Node, NodeKind, Scalar};
 use super::tag;
 use crate::diagnostic::Position;
@@ -26,6 +27,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
     }
     Composer {
         text,
+        lines: Lines::of(text),
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         meter: Meter::default(),
@@ -42,6 +44,7 @@ struct Built {
 
 struct Composer<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     events: Parser<'a, StrInput<'a>>,
     /// By the parser's anchor number, which a redefinition renews.
     anchors: HashMap<usize, Built>,
@@ -112,6 +115,12 @@ impl<'a> Composer<'a> {
         let at = position(span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let at = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded if anchor == 0 && tag.is_none() => {
+                        self.lines.block_header(at)
+                    }
+                    _ => at,
+                };
                 let scalar = tag::type_scalar(&text, style, tag.as_deref(), at)?;
                 let built = self.scalar(scalar, at, Cost::scalar(&text))?;
                 Ok(self.remember(anchor, built))

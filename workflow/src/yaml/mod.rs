@@ -8,6 +8,7 @@
 mod compose;
 mod error;
 mod limits;
+mod lines;
 mod node;
 mod scalar;
 mod tag;

@@ -139,6 +139,18 @@ fn nodes_stand_where_they_start() {
 }
 
 #[test]
+fn block_scalars_stand_at_their_indicator() {
+    let text = "a: |\n  one\nb: >-  # folded | not here\n\n\n  two\nc: |\n# none\nd:\n  - |+\n    three\ne: |";
+    let node = parse(text).expect("valid");
+    let values: Vec<_> = pairs(&node).iter().map(|(_, value)| value).collect();
+    assert_eq!(values[0].position, Position::new(1, 4));
+    assert_eq!(values[1].position, Position::new(3, 4));
+    assert_eq!(values[2].position, Position::new(7, 4));
+    assert_eq!(items(values[3])[0].position, Position::new(10, 5));
+    assert_eq!(values[4].position, Position::new(12, 4));
+}
+
+#[test]
 fn columns_count_characters() {
     let node = parse("\u{feff}{'größe': 1}\r\n").expect("valid");
     assert_eq!(pairs(&node)[0].1.position, Position::new(1, 11));
