@@ -20,6 +20,8 @@ pub enum CallError {
     NotYours(JobId),
     #[error("the lease of job {0} is over")]
     Stale(JobId),
+    #[error("{0}")]
+    Invalid(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]

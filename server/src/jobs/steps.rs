@@ -39,7 +39,8 @@ async fn upsert(
     update: &StepUpdate,
 ) -> Result<(), CallError> {
     if update.number == 0 || update.number > MAX_STEP_NUMBER {
-        return Err(anyhow::anyhow!("step {} of job {}", update.number, call.job).into());
+        let problem = format!("a step's number is between 1 and {MAX_STEP_NUMBER}");
+        return Err(CallError::Invalid(problem));
     }
     sqlx::query!(
         "insert into steps (job_id, number, revision, name, status, conclusion, outcome,
