@@ -1,6 +1,8 @@
 //! Golden files of the language: each `tests/read/NAME.yml` is read, and what was found and what it
 //! means is compared with `NAME.snap` beside it. A new pair of files is a new test.
 
+#![expect(clippy::expect_used, reason = "a golden file that cannot be read fails the test")]
+
 mod limits;
 mod outline;
 
