@@ -7,8 +7,11 @@ mod git;
 pub mod guard;
 pub mod links;
 pub mod rest;
+mod router;
 pub mod routes;
 pub mod runner;
 pub mod web;
+mod webhook;
 
 pub use error::ApiError;
+pub use router::router;

@@ -1,28 +1,19 @@
 //! Event to workflows to run; cron; manual dispatch.
+//!
+//! Stands above `deliveries`: takes deliveries from the inbox, and puts dispatches and due schedules
+//! into it, so that everything that starts a run goes one way.
+//!
+//! Invariant: what a delivery starts, and its end, are one transaction; git is asked before it.
 
-use crate::App;
-use crate::repositories::Repository;
+mod dispatch;
+mod event;
+mod files;
+mod process;
+mod schedules;
+mod selection;
+mod tick;
 
-#[derive(Clone, Debug)]
-pub struct Dispatch {
-    pub repository: Repository,
-    pub workflow: String,
-    pub git_ref: String,
-    pub inputs: serde_json::Map<String, serde_json::Value>,
-    pub actor: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum DispatchError {
-    #[error("there is no such workflow")]
-    NotFound,
-    #[error("{0}")]
-    Invalid(String),
-    #[error(transparent)]
-    Other(#[from] anyhow::Error),
-}
-
-pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError> {
-    let _ = (app, request);
-    Err(DispatchError::NotFound)
-}
+pub use dispatch::{Dispatch, DispatchError, dispatch};
+pub use process::{next_delivery, process_deliveries};
+pub use schedules::refresh_schedules;
+pub use tick::{next_schedule, tick_schedules};

@@ -17,10 +17,7 @@ pub fn default_name(job: &Job) -> String {
             Some(crate::expr::Value::Number(*number).to_text().into_owned())
         }
         TokenKind::Bool(flag) => Some(flag.to_string()),
-        TokenKind::Null
-        | TokenKind::Expression(_)
-        | TokenKind::Sequence(_)
-        | TokenKind::Mapping(_) => None,
+        _ => None,
     });
     literal.filter(|name| !name.is_empty()).unwrap_or_else(|| job.id.0.clone())
 }

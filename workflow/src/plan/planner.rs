@@ -7,21 +7,20 @@ use super::run_plan::{ConcurrencySlot, PLAN_FORMAT, RunContexts, RunPlan};
 use super::slot::{Slot, SlotError};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::expr::{Environment, StatusView};
-use crate::model::{Concurrency, JobKind, Workflow};
+use crate::model::{Concurrency, Workflow};
 use crate::template::TokenKind;
 
 /// Fixes what a run will be asked to do. `default_title` is used where the file has no `run-name`.
 ///
 /// # Errors
-/// Diagnostics when `run-name` or `concurrency` cannot be evaluated, or when the file uses
-/// something no run can honour yet.
+/// Diagnostics when `run-name` or `concurrency` cannot be evaluated, or when a job would wait for
+/// the concurrency group of its own run.
 pub fn plan(
     workflow: Workflow,
     contexts: RunContexts,
     default_title: &str,
 ) -> Result<RunPlan, Vec<Diagnostic>> {
-    let mut diagnostics = unsupported(&workflow);
-    diagnostics.extend(deadlocks(&workflow));
+    let mut diagnostics = deadlocks(&workflow);
     let known = contexts.to_object();
     let status = StatusView::default();
     let environment = Environment { contexts: &known, status: &status, hash_files: None };
@@ -60,17 +59,6 @@ fn run_name(
     };
     let title = evaluated.trim();
     Ok(if title.is_empty() { default_title.to_owned() } else { title.to_owned() })
-}
-
-fn unsupported(workflow: &Workflow) -> Vec<Diagnostic> {
-    let calls = workflow.jobs.iter().filter(|job| matches!(job.kind, JobKind::Call(_)));
-    calls
-        .map(|job| {
-            let message =
-                format!("Job '{}' calls a reusable workflow, which is not supported yet", job.id);
-            error(workflow, job.position, "unsupported-reusable-workflow", message)
-        })
-        .collect()
 }
 
 /// A job that waits for the group its own run holds would wait for ever.

@@ -4,7 +4,7 @@
 //! the reader warns. Which events start what is decided in [`crate::trigger`].
 
 use super::definition::{
-    Definition, Property, keys_of, known_words, lenient_mapping, mapping, one_of, optional,
+    Definition, Kind, Property, keys_of, known_words, lenient_mapping, mapping, one_of, optional,
     required, sequence,
 };
 use super::inputs::{CALL, DISPATCH};
@@ -53,6 +53,12 @@ static EVENTS: Definition = lenient_mapping(&[
     optional("workflow_dispatch", &DISPATCH),
     optional("workflow_run", &WORKFLOW_RUN),
 ]);
+
+/// Whether GitHub has an event of this name.
+#[must_use]
+pub fn is_event(name: &str) -> bool {
+    matches!(&EVENTS.kind, Kind::Mapping(events) if events.property(name).is_some())
+}
 
 /// Events without filters.
 static NO_KEYS: Definition = one_of(&[&NULL, &NO_KEYS_MAPPING]);

@@ -8,7 +8,7 @@ use super::definition::{
 };
 use super::scalars::{
     ANY, ANY_SEQUENCE, BOOLEAN, JOB_BOOLEAN, JOB_NUMBER, JOB_TEXT, NON_EMPTY, NON_EMPTY_TEXTS,
-    NUMBER, ONE_OR_MORE, RUNNER_TEXT, SCALAR, TEXT,
+    NUMBER, ONE_OR_MORE, RUNNER_TEXT, TEXT,
 };
 use super::step::STEPS;
 use super::workflow::{JOB_CONCURRENCY, PERMISSIONS};
@@ -48,10 +48,12 @@ static CALL_JOB: Definition = mapping(&[
     optional("strategy", &STRATEGY_MAPPING),
 ]);
 
-static CALL_WITH: Definition = names(&SCALAR).with(&JOB);
+static CALL_WITH: Definition = names(&CALL_INPUT);
+static CALL_INPUT: Definition = one_of(&[&TEXT, &BOOLEAN, &NUMBER]).with(&JOB);
 static CALL_SECRETS: Definition = one_of(&[&INHERIT, &CALL_SECRET_NAMES]);
 static INHERIT: Definition = words(&["inherit"]);
-static CALL_SECRET_NAMES: Definition = names(&SCALAR).with(&JOB_ENV);
+static CALL_SECRET_NAMES: Definition = names(&CALL_SECRET);
+static CALL_SECRET: Definition = one_of(&[&TEXT, &BOOLEAN, &NUMBER]).with(&JOB_ENV);
 
 static IF: Definition = text().with(&JOB_IF);
 static ENV: Definition = names(&TEXT).with(&JOB_ENV);

@@ -17,5 +17,6 @@ mod workflow;
 
 pub use contexts::{JOB_IF, STEP_IF};
 pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Text, Words};
+pub use events::is_event;
 pub use scalars::ANY;
 pub use workflow::WORKFLOW;

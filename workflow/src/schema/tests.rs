@@ -66,6 +66,18 @@ fn choices_hold_one_sequence_and_mappings_that_require_different_keys() {
     }
 }
 
+/// The reader takes the contexts of the place, not of the choice.
+#[test]
+fn choices_are_plain_shapes_without_contexts_of_their_own() {
+    for definition in definitions() {
+        let Kind::OneOf(choices) = &definition.kind else { continue };
+        for choice in *choices {
+            assert!(choice.allowed.is_none(), "{choice:?}");
+            assert!(!matches!(choice.kind, Kind::OneOf(_)), "{choice:?}");
+        }
+    }
+}
+
 #[test]
 fn contexts_are_written_in_lower_case() {
     for definition in definitions() {

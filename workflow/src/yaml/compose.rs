@@ -1,7 +1,7 @@
 //! Events of the YAML grammar to one tree of nodes.
 //!
-//! Does not type scalars ([`super::tag`]) and does not judge keys. Invariant: an alias is counted
-//! against every limit before its copy is made.
+//! Does not type scalars ([`super::tag`]) and does not judge keys. Invariant: an alias counts
+//! against every limit as if the text stood there again.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use super::error::YamlError;
 use super::limits::{Cost, MAX_CHARACTERS, Meter, too_deep};
+use super::lines::Lines;
 use super::node::{Node, NodeKind, Scalar};
 use super::tag;
 use crate::diagnostic::Position;
@@ -26,6 +27,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
     }
     Composer {
         text,
+        lines: Lines::of(text),
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         meter: Meter::default(),
@@ -33,7 +35,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
     .document()
 }
 
-/// A finished node, and what a copy of it costs.
+/// A finished node, and what it counts against the limits wherever it stands.
 #[derive(Clone)]
 struct Built {
     node: Node,
@@ -42,6 +44,7 @@ struct Built {
 
 struct Composer<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     events: Parser<'a, StrInput<'a>>,
     /// By the parser's anchor number, which a redefinition renews.
     anchors: HashMap<usize, Built>,
@@ -112,6 +115,12 @@ impl<'a> Composer<'a> {
         let at = position(span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let at = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded if anchor == 0 && tag.is_none() => {
+                        self.lines.block_header(at)
+                    }
+                    _ => at,
+                };
                 let scalar = tag::type_scalar(&text, style, tag.as_deref(), at)?;
                 let built = self.scalar(scalar, at, Cost::scalar(&text))?;
                 Ok(self.remember(anchor, built))
@@ -151,7 +160,7 @@ impl<'a> Composer<'a> {
             items.push(item.node);
         }
         self.meter.leave();
-        Ok(Built { node: Node { position: at, kind: NodeKind::Sequence(items) }, cost })
+        Ok(Built { node: Node { position: at, kind: NodeKind::Sequence(items.into()) }, cost })
     }
 
     fn mapping(&mut self, at: Position) -> Result<Built, YamlError> {
@@ -176,10 +185,10 @@ impl<'a> Composer<'a> {
             pairs.push((key.node, value.node));
         }
         self.meter.leave();
-        Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs) }, cost })
+        Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs.into()) }, cost })
     }
 
-    /// Keeps a copy of an anchored node for its aliases. Anchor 0 is no anchor.
+    /// Keeps an anchored node for its aliases. Anchor 0 is no anchor.
     fn remember(&mut self, anchor: usize, built: Built) -> Built {
         if anchor != 0 {
             self.anchors.insert(anchor, built.clone());
