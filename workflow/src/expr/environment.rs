@@ -46,4 +46,9 @@ impl Allowed {
     /// For expressions that were checked before: any context, every function.
     pub const ANYTHING: Self =
         Self { contexts: &["*"], status_functions: true, status_arguments: true, hash_files: true };
+
+    /// Whether the context with this lower-case name may be used.
+    pub(super) fn has_context(&self, name: &str) -> bool {
+        self.contexts.iter().any(|context| *context == name || *context == "*")
+    }
 }

@@ -1,16 +1,26 @@
 //! A parsed expression: from text, to text, and to a value.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::environment::{Allowed, Environment};
+use super::evaluate::Evaluator;
+use super::node::Node;
 use super::value::Value;
+use super::{parser, references};
 
-/// A parsed expression. It serializes as its text.
-#[derive(Clone, Debug)]
+/// A parsed expression. It serializes as its text. Cloning is cheap: the tree is shared.
+#[derive(Clone)]
 pub struct Expression {
+    parsed: Arc<Parsed>,
+}
+
+struct Parsed {
     text: String,
+    root: Node,
 }
 
 /// Why a text is not an expression, in GitHub's words (`semantics` 2.11).
@@ -32,46 +42,51 @@ pub struct EvalError {
 impl Expression {
     /// Parses `text` (without `${{` and `}}`), naming only what `allowed` has.
     pub fn parse(text: &str, allowed: &Allowed) -> Result<Self, ParseError> {
-        let _ = (text, allowed);
-        todo!()
+        let text = text.trim();
+        let root = parser::parse(text, allowed)?;
+        Ok(Self { parsed: Arc::new(Parsed { text: text.to_owned(), root }) })
     }
 
     /// The text between `${{` and `}}`, trimmed.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.parsed.text
     }
 
     /// Evaluates against `environment`.
     pub fn evaluate(&self, environment: &Environment<'_>) -> Result<Value, EvalError> {
-        let _ = environment;
-        todo!()
+        Evaluator::new(*environment, self.text()).value(&self.parsed.root).map(Cow::into_owned)
     }
 
     /// Whether `success`, `failure`, `always` or `cancelled` is called anywhere.
     #[must_use]
     pub fn calls_status_function(&self) -> bool {
-        todo!()
+        references::calls_status_function(&self.parsed.root)
     }
 
     /// The names `X` in `secrets.X` and `secrets['X']`; `None` when the whole context or a computed
     /// name is used, so that every secret may be read.
     #[must_use]
     pub fn referenced_properties(&self, context: &str) -> Option<Vec<String>> {
-        let _ = context;
-        todo!()
+        references::properties_of(context, &self.parsed.root)
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.text()).finish()
     }
 }
 
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.text())
     }
 }
 
 impl Serialize for Expression {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.text())
     }
 }
 

@@ -2,10 +2,22 @@
 //!
 //! Does not know where an expression stands in a workflow; the caller passes what is [`Allowed`].
 
+mod coercion;
 mod environment;
+mod evaluate;
 mod expression;
+mod fold;
+mod functions;
+mod index;
+mod json;
+mod lexer;
+mod node;
+mod number;
+mod parser;
+mod references;
+mod token;
 mod value;
 
 pub use environment::{Allowed, Environment, StatusView};
 pub use expression::{EvalError, Expression, ParseError};
-pub use value::{Object, Value};
+pub use value::{Kind, Object, Value};

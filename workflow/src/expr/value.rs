@@ -1,11 +1,13 @@
-//! The values of the expression language and their conversion from and to JSON.
+//! The values of the expression language.
 //!
-//! Coercion and comparison rules: `semantics` 2.3 and 2.4. Objects keep insertion order.
+//! Does not coerce or compare them ([`super::coercion`]) nor read or write JSON ([`super::json`]).
+//! Invariant: objects keep insertion order.
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::fold;
 
 /// A value of the expression language. Cloning is cheap: compound values are shared.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,17 @@ pub enum Value {
     String(Arc<str>),
     Array(Arc<Vec<Value>>),
     Object(Arc<Object>),
+}
+
+/// What sort of value a [`Value`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
 }
 
 /// A mapping with insertion order. Lookup ignores case unless `case_sensitive`.
@@ -34,10 +47,7 @@ impl Object {
         match self.entries.get(key) {
             Some(value) => Some(value),
             None if self.case_sensitive => None,
-            None => {
-                let folded = key.to_uppercase();
-                self.entries.iter().find(|(k, _)| k.to_uppercase() == folded).map(|(_, v)| v)
-            }
+            None => self.entries.iter().find(|(k, _)| fold::equal(k, key)).map(|(_, v)| v),
         }
     }
 }
@@ -49,6 +59,24 @@ impl FromIterator<(String, Value)> for Object {
 }
 
 impl Value {
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Bool(_) => Kind::Boolean,
+            Self::Number(_) => Kind::Number,
+            Self::String(_) => Kind::String,
+            Self::Array(_) => Kind::Array,
+            Self::Object(_) => Kind::Object,
+        }
+    }
+
+    /// Whether the value is neither an array nor an object.
+    #[must_use]
+    pub fn is_primitive(&self) -> bool {
+        !matches!(self, Self::Array(_) | Self::Object(_))
+    }
+
     #[must_use]
     pub fn string(text: impl Into<Arc<str>>) -> Self {
         Self::String(text.into())
@@ -62,61 +90,5 @@ impl Value {
     #[must_use]
     pub fn object(entries: impl IntoIterator<Item = (String, Value)>) -> Self {
         Self::Object(Arc::new(entries.into_iter().collect()))
-    }
-
-    /// JSON integers and floats become doubles, as in GitHub's `fromJSON`.
-    #[must_use]
-    pub fn from_json(json: &serde_json::Value) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(b) => Self::Bool(*b),
-            serde_json::Value::Number(n) => Self::Number(n.as_f64().unwrap_or(f64::NAN)),
-            serde_json::Value::String(s) => Self::string(s.as_str()),
-            serde_json::Value::Array(items) => {
-                Self::array(items.iter().map(Self::from_json).collect())
-            }
-            serde_json::Value::Object(map) => {
-                Self::object(map.iter().map(|(k, v)| (k.clone(), Self::from_json(v))))
-            }
-        }
-    }
-}
-
-impl Value {
-    /// The value as JSON; NaN and the infinities, which JSON has not, become null.
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Self::Null => serde_json::Value::Null,
-            Self::Bool(b) => serde_json::Value::Bool(*b),
-            Self::Number(n) => number_to_json(*n),
-            Self::String(s) => serde_json::Value::String(s.to_string()),
-            Self::Array(items) => items.iter().map(Self::to_json).collect(),
-            Self::Object(object) => serde_json::Value::Object(
-                object.entries.iter().map(|(k, v)| (k.clone(), v.to_json())).collect(),
-            ),
-        }
-    }
-}
-
-/// Whole numbers are written without a fraction, so that ids stay readable.
-fn number_to_json(number: f64) -> serde_json::Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && number.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        return serde_json::Value::from(number as i64);
-    }
-    serde_json::Value::from(number)
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_json::Value::deserialize(deserializer).map(|json| Self::from_json(&json))
     }
 }

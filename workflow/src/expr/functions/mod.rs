@@ -1,0 +1,16 @@
+//! The functions of the expression language: their names, places, arities and implementations.
+//!
+//! Invariant: a function evaluates only the arguments it needs (`semantics` 2.6).
+
+mod case;
+mod contains;
+mod format;
+mod from_json;
+mod hash_files;
+mod join;
+mod starts_ends;
+mod status;
+mod table;
+mod to_json;
+
+pub(super) use table::{Function, call};

@@ -1,0 +1,112 @@
+//! Numbers from text and to text, as GitHub's .NET engine reads and writes them.
+//!
+//! Does not coerce other kinds. Invariant: what [`format_number`] writes has at most 15 significant
+//! digits (`G15`, `semantics` 1.1 and 2.3).
+
+use std::fmt::Write;
+
+/// Numbers of smaller size than this and without a fraction are written as integers.
+const PLAIN_INTEGER_LIMIT: f64 = 1e15;
+
+/// Reads a number; empty text is 0, text that is no number is NaN.
+pub(super) fn parse_number(text: &str) -> f64 {
+    let text = text.trim();
+    if text.is_empty() {
+        return 0.0;
+    }
+    if text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) {
+        return text.parse().unwrap_or(f64::NAN);
+    }
+    if let Some(digits) = text.strip_prefix("0x") {
+        return parse_radix(digits, 16);
+    }
+    if let Some(digits) = text.strip_prefix("0o") {
+        return parse_radix(digits, 8);
+    }
+    parse_infinity(text)
+}
+
+/// Digits are a 32-bit pattern with a sign, so `0xffffffff` is -1 and one more digit is NaN.
+fn parse_radix(digits: &str, radix: u32) -> f64 {
+    if digits.starts_with(['+', '-']) {
+        return f64::NAN;
+    }
+    u32::from_str_radix(digits, radix).map_or(f64::NAN, |bits| f64::from(bits.cast_signed()))
+}
+
+fn parse_infinity(text: &str) -> f64 {
+    let (sign, word) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if word.eq_ignore_ascii_case("infinity") { sign * f64::INFINITY } else { f64::NAN }
+}
+
+/// Writes a number with up to 15 significant digits; negative zero is `0`.
+pub(super) fn format_number(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if number.fract() == 0.0 && number.abs() < PLAIN_INTEGER_LIMIT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 10^15")]
+        return (number as i64).to_string();
+    }
+    format_general(number)
+}
+
+fn format_general(number: f64) -> String {
+    let scientific = format!("{number:.14e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if number < 0.0 { "-" } else { "" };
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_end_matches('0');
+    let mut text = sign.to_owned();
+    if (-4..15).contains(&exponent) {
+        push_fixed(&mut text, digits, exponent);
+    } else {
+        push_scientific(&mut text, digits, exponent);
+    }
+    text
+}
+
+fn push_fixed(text: &mut String, digits: &str, exponent: i32) {
+    let Ok(whole_digits) = usize::try_from(exponent + 1) else {
+        push_below_one(text, digits, exponent);
+        return;
+    };
+    if whole_digits == 0 {
+        push_below_one(text, digits, exponent);
+        return;
+    }
+    let (whole, fraction) = digits.split_at(whole_digits.min(digits.len()));
+    text.push_str(whole);
+    text.extend(std::iter::repeat_n('0', whole_digits.saturating_sub(digits.len())));
+    if !fraction.is_empty() {
+        text.push('.');
+        text.push_str(fraction);
+    }
+}
+
+fn push_below_one(text: &mut String, digits: &str, exponent: i32) {
+    text.push_str("0.");
+    for _ in exponent + 1..0 {
+        text.push('0');
+    }
+    text.push_str(digits);
+}
+
+fn push_scientific(text: &mut String, digits: &str, exponent: i32) {
+    let (first, rest) = digits.split_at(1.min(digits.len()));
+    text.push_str(first);
+    if !rest.is_empty() {
+        text.push('.');
+        text.push_str(rest);
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    // Writing into a String cannot fail.
+    let _ = write!(text, "E{sign}{:02}", exponent.abs());
+}
