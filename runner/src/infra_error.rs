@@ -34,6 +34,9 @@ pub enum InfraError {
         source: std::io::Error,
     },
 
+    #[error("the server refused a part of the log with {status}: {message}")]
+    LogRefused { status: u16, message: String },
+
     #[error("the job was taken from this runner: {reason}")]
     LeaseLost { reason: String },
 }
