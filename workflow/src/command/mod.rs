@@ -1,1 +1,21 @@
 //! Parsers of what a job writes: workflow commands, file commands, masks.
+//!
+//! Everything here is pure: it neither writes logs nor changes a job. Invariant: no text that a job
+//! writes is an error of ours; it is plain output, a command, or a failure with GitHub's words.
+
+mod annotation;
+mod encoding;
+mod file;
+mod filter;
+mod line;
+mod mask;
+mod parsed;
+
+pub use annotation::{Annotation, AnnotationLevel};
+pub use file::{
+    EnvFile, FileCommandError, Pairs, check_summary_size, parse_env, parse_pairs, parse_path,
+};
+pub use filter::{CommandFilter, FilterOptions, Outcome};
+pub use line::{RawCommand, parse_line};
+pub use mask::{MaskError, Masker};
+pub use parsed::Command;

@@ -33,8 +33,11 @@ pub struct Environment<'a> {
     pub contexts: &'a Object,
     pub status: &'a StatusView,
     /// `hashFiles`, available on the runner only; takes the patterns, answers lower-case hex or ''.
-    pub hash_files: Option<&'a dyn Fn(&[String]) -> Result<String, String>>,
+    pub hash_files: Option<&'a HashFiles<'a>>,
 }
+
+/// Patterns to the hash, or to what went wrong in words for the user.
+pub type HashFiles<'a> = dyn Fn(&[String]) -> Result<String, String> + 'a;
 
 impl fmt::Debug for Environment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

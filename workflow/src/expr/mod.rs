@@ -18,6 +18,8 @@ mod references;
 mod token;
 mod value;
 
-pub use environment::{Allowed, Environment, StatusView};
+pub use environment::{Allowed, Environment, HashFiles, StatusView};
 pub use expression::{EvalError, Expression, ParseError};
 pub use value::{Kind, Object, Value};
+
+pub(crate) use functions::escape_json;

@@ -14,3 +14,4 @@ mod table;
 mod to_json;
 
 pub(super) use table::{Function, call};
+pub(crate) use to_json::escape_json;

@@ -59,9 +59,21 @@ fn end(text: &mut String, bracket: char, level: usize) {
     text.push(bracket);
 }
 
-/// Also escapes the line ends that JavaScript knows besides `\n` and `\r`, as GitHub's writer does.
+/// `string` escaped as within a JSON string, without the quotes.
+pub(crate) fn escape_json(string: &str) -> String {
+    let mut text = String::with_capacity(string.len());
+    push_escaped(&mut text, string);
+    text
+}
+
 fn write_string(text: &mut String, string: &str) {
     text.push('"');
+    push_escaped(text, string);
+    text.push('"');
+}
+
+/// Also escapes the line ends that JavaScript knows besides `\n` and `\r`, as GitHub's writer does.
+fn push_escaped(text: &mut String, string: &str) {
     let mut plain_from = 0;
     for (at, c) in string.char_indices() {
         let escaped = match c {
@@ -84,5 +96,4 @@ fn write_string(text: &mut String, string: &str) {
         }
     }
     text.push_str(&string[plain_from..]);
-    text.push('"');
 }
