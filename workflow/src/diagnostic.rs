@@ -59,3 +59,67 @@ impl fmt::Display for Diagnostic {
         }
     }
 }
+
+/// Characters of a message; what is longer is cut, as on GitHub.
+const MAX_MESSAGE_CHARACTERS: usize = 500;
+
+/// Warnings kept per file. Further ones are dropped: each names a place, and this many already
+/// show what is wrong with the file.
+const MAX_WARNINGS: usize = 50;
+
+/// Collects what the readers of one file find.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    file: String,
+    list: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Diagnostics {
+    #[must_use]
+    pub fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), list: Vec::new(), errors: 0, warnings: 0 }
+    }
+
+    /// Adds an error. Those beyond [`MAX_DIAGNOSTICS`] are counted only.
+    pub fn error(&mut self, position: Option<Position>, code: &str, message: impl Into<String>) {
+        self.errors += 1;
+        if self.errors <= MAX_DIAGNOSTICS {
+            self.push(position, Severity::Error, code, message.into());
+        }
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, position: Position, code: &str, message: impl Into<String>) {
+        self.warnings += 1;
+        if self.warnings <= MAX_WARNINGS {
+            self.push(Some(position), Severity::Warning, code, message.into());
+        }
+    }
+
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// In file order; what concerns the file as a whole comes first.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|diagnostic| diagnostic.position);
+        self.list
+    }
+
+    fn push(&mut self, position: Option<Position>, severity: Severity, code: &str, text: String) {
+        let message = shorten(text);
+        let (file, code) = (self.file.clone(), code.to_owned());
+        self.list.push(Diagnostic { file, position, severity, code, message });
+    }
+}
+
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(MAX_MESSAGE_CHARACTERS) {
+        Some((end, _)) => format!("{}[...]", &text[..end]),
+        None => text,
+    }
+}

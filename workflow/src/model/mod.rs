@@ -6,6 +6,7 @@
 
 mod job;
 mod on;
+mod read;
 mod step;
 mod workflow;
 
@@ -21,6 +22,5 @@ use crate::diagnostic::Diagnostic;
 /// come with it.
 #[must_use]
 pub fn read_workflow(path: &str, text: &str) -> (Option<Workflow>, Vec<Diagnostic>) {
-    let _ = (path, text);
-    todo!()
+    read::read(path, text)
 }

@@ -1,1 +1,22 @@
-//! The table of keys: which exist where, of which kind, with which contexts.
+//! The table of keys: which exist where, of which kind, with which contexts in their expressions.
+//!
+//! Data only; [`crate::template`] reads files by it. Written after `semantics` 1.7 and 2.9. A kind
+//! of file is one root [`Definition`]; further kinds (action files) are further roots.
+
+mod container;
+mod contexts;
+mod definition;
+mod events;
+mod inputs;
+mod job;
+mod scalars;
+mod step;
+#[cfg(test)]
+mod tests;
+mod workflow;
+
+pub use contexts::{JOB_IF, STEP_IF};
+pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Text, Words};
+pub use events::is_event;
+pub use scalars::ANY;
+pub use workflow::WORKFLOW;

@@ -2,6 +2,14 @@
 //!
 //! Does not build the model. Invariant: every token knows where it stands in its file.
 
+mod evaluate;
+mod interpolation;
+mod mapping;
+mod reader;
+mod stored;
+#[cfg(test)]
+mod tests;
 mod token;
 
+pub use reader::read;
 pub use token::{Token, TokenKind};

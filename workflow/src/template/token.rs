@@ -1,12 +1,13 @@
 //! A checked piece of a workflow file that may hold expressions.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use crate::diagnostic::Position;
-use crate::expr::{Environment, EvalError, Expression, Value};
+use crate::expr::{Expression, Value};
+use crate::yaml::Scalar;
 
 /// A node of a workflow file after checking: literal, expression, sequence or mapping.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Token {
     pub position: Position,
     pub kind: TokenKind,
@@ -14,23 +15,90 @@ pub struct Token {
 
 /// What a [`Token`] is. Text around `${{ }}` has become one `format('..{0}..', ...)` expression
 /// (`semantics` 1.6).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum TokenKind {
     Null,
     Bool(bool),
     Number(f64),
     String(String),
     Expression(Expression),
+    /// `${{ insert }}`, only as a key: its value's entries belong to the mapping around it.
+    Insert,
     Sequence(Vec<Token>),
     /// Keys in file order; a key may be an expression.
     Mapping(Vec<(Token, Token)>),
 }
 
+impl From<&Scalar> for TokenKind {
+    fn from(scalar: &Scalar) -> Self {
+        match scalar {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(value) => Self::Bool(*value),
+            Scalar::Number(number) => Self::Number(*number),
+            Scalar::String(text) => Self::String(text.clone()),
+        }
+    }
+}
+
 impl Token {
-    /// The value of the token, with sequences spliced and `${{ insert }}` merged (`semantics` 1.6).
-    pub fn evaluate(&self, environment: &Environment<'_>) -> Result<Value, EvalError> {
-        let _ = environment;
-        todo!()
+    #[must_use]
+    pub fn new(position: Position, kind: TokenKind) -> Self {
+        Self { position, kind }
+    }
+
+    #[must_use]
+    pub fn is_expression(&self) -> bool {
+        matches!(self.kind, TokenKind::Expression(_) | TokenKind::Insert)
+    }
+
+    /// The text of a literal scalar, whatever its type.
+    #[must_use]
+    pub fn literal_text(&self) -> Option<Cow<'_, str>> {
+        match &self.kind {
+            TokenKind::String(text) => Some(Cow::Borrowed(text)),
+            TokenKind::Null => Some(Cow::Borrowed("")),
+            TokenKind::Bool(value) => Some(Cow::Owned(Value::Bool(*value).to_text().into_owned())),
+            TokenKind::Number(number) => {
+                Some(Cow::Owned(Value::Number(*number).to_text().into_owned()))
+            }
+            TokenKind::Expression(_)
+            | TokenKind::Insert
+            | TokenKind::Sequence(_)
+            | TokenKind::Mapping(_) => None,
+        }
+    }
+
+    /// The items of a sequence; none for anything else.
+    #[must_use]
+    pub fn items(&self) -> &[Token] {
+        match &self.kind {
+            TokenKind::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The keys and values of a mapping; none for anything else.
+    #[must_use]
+    pub fn pairs(&self) -> &[(Token, Token)] {
+        match &self.kind {
+            TokenKind::Mapping(pairs) => pairs,
+            _ => &[],
+        }
+    }
+
+    /// The value under a literal key of a mapping.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Token> {
+        let is_key = |token: &Token| matches!(&token.kind, TokenKind::String(text) if text == key);
+        self.pairs().iter().find(|(token, _)| is_key(token)).map(|(_, value)| value)
+    }
+
+    /// The token as the file shows it, for messages.
+    pub(super) fn display(&self) -> Cow<'_, str> {
+        match &self.kind {
+            TokenKind::Expression(expression) => Cow::Owned(format!("${{{{ {expression} }}}}")),
+            TokenKind::Insert => Cow::Borrowed("${{ insert }}"),
+            _ => self.literal_text().unwrap_or_default(),
+        }
     }
 }

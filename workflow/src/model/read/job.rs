@@ -1,0 +1,116 @@
+//! One entry under `jobs:`.
+
+use super::keys::{Keys, named};
+use super::{condition, container, matrix, shared, steps, unsupported};
+use crate::diagnostic::Diagnostics;
+use crate::model::{CallJob, Environment, Job, JobId, JobKind, StepsJob, Strategy};
+use crate::schema::JOB_IF;
+use crate::template::{Token, TokenKind};
+
+/// Reads a job; its `needs` are resolved later, with all jobs. `None` after an error.
+pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Option<Job> {
+    let position = token.position;
+    let mut keys = Keys::of(token);
+    let condition = condition::read(diagnostics, keys.take("if"), &JOB_IF);
+    let strategy = keys.take("strategy").map(|token| strategy(diagnostics, token));
+    let permissions = shared::permissions(diagnostics, &mut keys);
+    let concurrency = shared::concurrency(diagnostics, &mut keys);
+    let name = keys.take("name");
+    let kind = kind(diagnostics, keys);
+    Some(Job {
+        id,
+        position,
+        name,
+        needs: Vec::new(),
+        condition: condition?,
+        strategy,
+        permissions,
+        concurrency,
+        kind: kind?,
+    })
+}
+
+fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
+    if let Some(uses) = keys.take("uses") {
+        unsupported::call_job(diagnostics, uses.position);
+        let uses = uses.literal_text()?.into_owned();
+        let call = CallJob { uses, with: keys.take("with"), secrets: keys.take("secrets") };
+        return Some(JobKind::Call(Box::new(call)));
+    }
+    if let Some(snapshot) = keys.take("snapshot") {
+        unsupported::snapshot(diagnostics, snapshot.position);
+    }
+    let runs_on = keys.take("runs-on")?;
+    check_runner_group(diagnostics, &runs_on);
+    let container = keys.take("container");
+    let services = keys.take("services");
+    container.iter().for_each(|token| container::check(diagnostics, token));
+    services.iter().for_each(|token| container::check_services(diagnostics, token));
+    Some(JobKind::Steps(Box::new(StepsJob {
+        runs_on,
+        env: keys.take("env"),
+        defaults: shared::defaults(diagnostics, &mut keys),
+        environment: keys.take("environment").and_then(|token| environment(diagnostics, token)),
+        outputs: keys.take("outputs").map(outputs).unwrap_or_default(),
+        container,
+        services,
+        timeout_minutes: keys.take("timeout-minutes"),
+        cancel_timeout_minutes: keys.take("cancel-timeout-minutes"),
+        continue_on_error: keys.take("continue-on-error"),
+        steps: steps::read(diagnostics, keys.take("steps")),
+    })))
+}
+
+fn strategy(diagnostics: &mut Diagnostics, token: Token) -> Strategy {
+    unsupported::computed_mapping(diagnostics, &token, "strategy");
+    let position = token.position;
+    let mut keys = Keys::of(token);
+    let matrix = keys.take("matrix");
+    matrix.iter().for_each(|token| matrix::check(diagnostics, token));
+    Strategy {
+        position,
+        fail_fast: keys.take("fail-fast"),
+        max_parallel: keys.take("max-parallel"),
+        matrix,
+    }
+}
+
+fn environment(diagnostics: &mut Diagnostics, token: Token) -> Option<Environment> {
+    if !matches!(token.kind, TokenKind::Mapping(_)) {
+        return Some(Environment { name: token, url: None, deployment: true });
+    }
+    unsupported::computed_mapping(diagnostics, &token, "environment");
+    let mut keys = Keys::of(token);
+    let deployment = keys.take("deployment");
+    if let Some(token) = deployment.as_ref().filter(|token| token.is_expression()) {
+        unsupported::computed_value(diagnostics, token.position, "environment.deployment");
+    }
+    Some(Environment {
+        name: keys.take("name")?,
+        url: keys.take("url"),
+        deployment: !matches!(deployment.map(|token| token.kind), Some(TokenKind::Bool(false))),
+    })
+}
+
+fn outputs(token: Token) -> Vec<(String, Token)> {
+    named(token).map(|(name, _, value)| (name, value)).collect()
+}
+
+/// `group: organization/name` and `enterprise/name` are the only prefixes.
+fn check_runner_group(diagnostics: &mut Diagnostics, runs_on: &Token) {
+    let Some(group) = runs_on.get("group") else { return };
+    let Some(name) = group.literal_text() else { return };
+    let Some((prefix, rest)) = name.split_once('/') else { return };
+    let is_known = matches!(prefix, "org" | "organization" | "ent" | "enterprise");
+    let message = if !is_known || rest.contains('/') {
+        format!(
+            "Invalid runs-on group name '{name}'. Please use 'organization/' or 'enterprise/' \
+             prefix to target a single runner group."
+        )
+    } else if rest.is_empty() {
+        format!("Invalid runs-on group name '{name}'.")
+    } else {
+        return;
+    };
+    diagnostics.error(Some(group.position), "runner-group", message);
+}

@@ -1,0 +1,26 @@
+//! From checked tokens to the model: ids, needs, conditions, `uses`, triggers.
+//!
+//! Runs only on files the table of keys has accepted, so a key has the shape the table gives it.
+//! What the language has and Gantry does not honour yet is said in [`unsupported`]. Invariant:
+//! nothing a file says is dropped without a diagnostic.
+
+mod condition;
+mod container;
+mod cron;
+mod cycles;
+mod identifier;
+mod inputs;
+mod job;
+mod jobs;
+mod keys;
+mod matrix;
+mod needs;
+mod on;
+mod shared;
+mod step_ids;
+mod steps;
+mod unsupported;
+mod uses;
+mod workflow;
+
+pub(super) use workflow::read;

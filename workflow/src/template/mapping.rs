@@ -1,0 +1,138 @@
+//! Mappings: which of several kinds a mapping is, its keys, and what is missing.
+//!
+//! Invariant (`semantics` 1.2 and 1.5): keys are matched by case and distinct without regard to
+//! case; each known key rules out the kinds that do not know it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::reader::{Place, Reader};
+use super::token::{Token, TokenKind};
+use crate::diagnostic::Position;
+use crate::schema::{ANY, Definition, Mapping, OtherKeys};
+use crate::yaml::{Node, NodeKind};
+
+/// A place and the mappings that may stand there.
+type Candidates = (Place, Vec<&'static Mapping>);
+
+/// What is known of a mapping while its keys are read.
+struct Open {
+    place: Place,
+    /// Never empty.
+    candidates: Vec<&'static Mapping>,
+    /// Keys seen, in upper case.
+    seen: HashSet<String>,
+    has_expression_key: bool,
+    pairs: Vec<(Token, Token)>,
+}
+
+impl Reader<'_> {
+    pub(super) fn mapping(
+        &mut self,
+        position: Position,
+        pairs: &[(Node, Node)],
+        (place, candidates): Candidates,
+    ) -> Token {
+        let mut open = Open {
+            place,
+            candidates,
+            seen: HashSet::new(),
+            has_expression_key: false,
+            pairs: Vec::with_capacity(pairs.len()),
+        };
+        for (key, value) in pairs {
+            self.pair(key, value, &mut open);
+        }
+        self.check_complete(position, &open);
+        Token::new(position, TokenKind::Mapping(open.pairs))
+    }
+
+    fn pair(&mut self, key: &Node, value: &Node, open: &mut Open) {
+        let NodeKind::Scalar(scalar) = &key.kind else {
+            return self.error(key.position, "unexpected-shape", "Expected a scalar value");
+        };
+        let key = self.scalar(key.position, scalar, open.place.allowed);
+        if key.is_expression() {
+            return self.expression_pair(key, value, open);
+        }
+        let text = key.literal_text().unwrap_or_default().into_owned();
+        if !open.seen.insert(text.to_uppercase()) {
+            let message = format!("'{text}' is already defined");
+            return self.error(key.position, "duplicate-key", &message);
+        }
+        if let Some(definition) = self.value_definition(&text, key.position, open) {
+            let value = self.read(value, open.place.inner(definition));
+            open.pairs.push((Token::new(key.position, TokenKind::String(text)), value));
+        }
+    }
+
+    /// What a key says about its value, if it is a key here; otherwise that is reported.
+    fn value_definition(
+        &mut self,
+        key: &str,
+        position: Position,
+        open: &mut Open,
+    ) -> Option<&'static Definition> {
+        let knowing = open.candidates.iter().copied().filter(|m| m.property(key).is_some());
+        let knowing: Vec<_> = knowing.collect();
+        if let Some(property) = knowing.first().and_then(|mapping| mapping.property(key)) {
+            open.candidates = knowing;
+            return Some(property.value);
+        }
+        match open.candidates.first().map(|mapping| mapping.other_keys) {
+            Some(OtherKeys::Names(value)) if !key.is_empty() => return Some(value),
+            Some(OtherKeys::Ignored) => self.warn_ignored(position, key),
+            _ => self.unexpected_value(position, key),
+        }
+        None
+    }
+
+    /// A key that is known after evaluation only. What stands under it cannot be judged yet, unless
+    /// all values of the mapping are of one kind.
+    fn expression_pair(&mut self, key: Token, value: &Node, open: &mut Open) {
+        open.has_expression_key = true;
+        if open.place.allowed.is_none() {
+            let message = "A template expression is not allowed in this context";
+            return self.error(key.position, "expression-not-allowed", message);
+        }
+        let definition = match (open.candidates.as_slice(), &key.kind) {
+            ([Mapping { properties: [], other_keys: OtherKeys::Names(value) }], kind)
+                if !matches!(kind, TokenKind::Insert) =>
+            {
+                value
+            }
+            _ => &ANY,
+        };
+        let value = self.read(value, open.place.inner(definition));
+        open.pairs.push((key, value));
+    }
+
+    fn check_complete(&mut self, position: Position, open: &Open) {
+        match open.candidates.as_slice() {
+            [only] if !open.has_expression_key => {
+                let missing = |key: &str| !open.seen.contains(&key.to_uppercase());
+                for property in only.properties.iter().filter(|p| p.required && missing(p.key)) {
+                    let message = format!("Required property is missing: {}", property.key);
+                    self.error(position, "missing-property", &message);
+                }
+            }
+            [_] | [] => {}
+            several => {
+                let message = format!(
+                    "There's not enough info to determine what you meant. Add one of these \
+                     properties: {}",
+                    telling_keys(several).join(", ")
+                );
+                self.error(position, "not-enough-info", &message);
+            }
+        }
+    }
+}
+
+/// The keys that only one of the candidates has, in alphabetical order.
+fn telling_keys(candidates: &[&Mapping]) -> Vec<&'static str> {
+    let mut counts = BTreeMap::new();
+    for property in candidates.iter().flat_map(|mapping| mapping.properties) {
+        *counts.entry(property.key).or_insert(0) += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count == 1).map(|(key, _)| key).collect()
+}

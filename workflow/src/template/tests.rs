@@ -1,0 +1,1 @@
+//! How scalars are read and tokens are evaluated.

@@ -1,0 +1,220 @@
+//! Events of the YAML grammar to one tree of nodes.
+//!
+//! Does not type scalars ([`super::tag`]) and does not judge keys. Invariant: an alias is counted
+//! against every limit before its copy is made.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+
+use super::error::YamlError;
+use super::limits::{Cost, MAX_CHARACTERS, Meter, too_deep};
+use super::lines::Lines;
+use super::node::{Node, NodeKind, Scalar};
+use super::tag;
+use crate::diagnostic::Position;
+
+/// Reads the one document of `text`. An empty text is a null.
+///
+/// # Errors
+/// The first thing that is wrong, in GitHub's words where GitHub has some.
+pub fn parse(text: &str) -> Result<Node, YamlError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.chars().count() > MAX_CHARACTERS {
+        let message =
+            format!("The maximum file size of {MAX_CHARACTERS} characters has been exceeded");
+        return Err(YamlError { position: None, code: "max-file-size", message });
+    }
+    Composer {
+        text,
+        lines: Lines::of(text),
+        events: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        meter: Meter::default(),
+    }
+    .document()
+}
+
+/// A finished node, and what a copy of it costs.
+#[derive(Clone)]
+struct Built {
+    node: Node,
+    cost: Cost,
+}
+
+struct Composer<'a> {
+    text: &'a str,
+    lines: Lines<'a>,
+    events: Parser<'a, StrInput<'a>>,
+    /// By the parser's anchor number, which a redefinition renews.
+    anchors: HashMap<usize, Built>,
+    meter: Meter,
+}
+
+impl<'a> Composer<'a> {
+    fn document(mut self) -> Result<Node, YamlError> {
+        loop {
+            match self.next()? {
+                (Event::StreamStart | Event::DocumentStart(_), _) => {}
+                (Event::StreamEnd, _) => {
+                    let kind = NodeKind::Scalar(Scalar::Null);
+                    return Ok(Node { position: Position::START, kind });
+                }
+                (event, span) => {
+                    let root = self.node(event, span)?.node;
+                    self.expect_end()?;
+                    return Ok(root);
+                }
+            }
+        }
+    }
+
+    fn expect_end(&mut self) -> Result<(), YamlError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(_), span) => {
+                    let message = "A workflow file must be a single YAML document";
+                    return Err(YamlError::new(position(span.start), "second-document", message));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.refusal(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// The parser's error in our words. It resolves anchor names itself and reports an unknown one
+    /// without its name; it looks ahead, so it may meet brackets beyond its own depth limit first.
+    fn refusal(&self, error: &ScanError) -> YamlError {
+        let at = position(*error.marker());
+        match error.info() {
+            info if info.contains("unknown anchor") => {
+                let name = self.alias_at(*error.marker());
+                YamlError::new(at, "unknown-anchor", format!("Unknown anchor '{name}'"))
+            }
+            info if info.contains("recursion limit") => too_deep(at),
+            info => YamlError::syntax(at, info),
+        }
+    }
+
+    /// The name after the `*` at `marker`.
+    fn alias_at(&self, marker: Marker) -> String {
+        let ends_name = |c: &char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+        self.text.chars().skip(marker.index() + 1).take_while(|c| !ends_name(c)).collect()
+    }
+
+    /// Builds the node that `event` starts.
+    fn node(&mut self, event: Event<'a>, span: Span) -> Result<Built, YamlError> {
+        let at = position(span.start);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let at = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded if anchor == 0 && tag.is_none() => {
+                        self.lines.block_header(at)
+                    }
+                    _ => at,
+                };
+                let scalar = tag::type_scalar(&text, style, tag.as_deref(), at)?;
+                let built = self.scalar(scalar, at, Cost::scalar(&text))?;
+                Ok(self.remember(anchor, built))
+            }
+            Event::SequenceStart(anchor, tag) => {
+                tag::check_collection(tag.as_deref(), "seq", at)?;
+                let built = self.sequence(at)?;
+                Ok(self.remember(anchor, built))
+            }
+            Event::MappingStart(anchor, tag) => {
+                tag::check_collection(tag.as_deref(), "map", at)?;
+                let built = self.mapping(at)?;
+                Ok(self.remember(anchor, built))
+            }
+            Event::Alias(anchor) => self.replay(anchor, span),
+            other => Err(YamlError::syntax(at, &format!("unexpected {other:?}"))),
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar, at: Position, cost: Cost) -> Result<Built, YamlError> {
+        self.meter.spend(cost, at)?;
+        Ok(Built { node: Node { position: at, kind: NodeKind::Scalar(scalar) }, cost })
+    }
+
+    fn sequence(&mut self, at: Position) -> Result<Built, YamlError> {
+        let mut cost = Cost::collection();
+        self.meter.spend(cost, at)?;
+        self.meter.enter();
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                break;
+            }
+            let item = self.node(event, span)?;
+            cost = cost.containing(item.cost);
+            items.push(item.node);
+        }
+        self.meter.leave();
+        Ok(Built { node: Node { position: at, kind: NodeKind::Sequence(items) }, cost })
+    }
+
+    fn mapping(&mut self, at: Position) -> Result<Built, YamlError> {
+        let mut cost = Cost::collection();
+        self.meter.spend(cost, at)?;
+        self.meter.enter();
+        let mut pairs = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let key = self.node(event, span)?;
+            let (event, span) = self.next()?;
+            let is_missing = is_missing(&event);
+            let mut value = self.node(event, span)?;
+            if is_missing {
+                // The parser puts it on the colon, GitHub behind.
+                value.node.position.column += 1;
+            }
+            cost = cost.containing(key.cost).containing(value.cost);
+            pairs.push((key.node, value.node));
+        }
+        self.meter.leave();
+        Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs) }, cost })
+    }
+
+    /// Keeps a copy of an anchored node for its aliases. Anchor 0 is no anchor.
+    fn remember(&mut self, anchor: usize, built: Built) -> Built {
+        if anchor != 0 {
+            self.anchors.insert(anchor, built.clone());
+        }
+        built
+    }
+
+    fn replay(&mut self, anchor: usize, span: Span) -> Result<Built, YamlError> {
+        let at = position(span.start);
+        let Some(anchored) = self.anchors.get(&anchor) else {
+            let name = self.alias_at(span.start);
+            let message = format!("The anchor '{name}' contains itself");
+            return Err(YamlError::new(at, "recursive-anchor", message));
+        };
+        self.meter.spend(anchored.cost, at)?;
+        Ok(anchored.clone())
+    }
+}
+
+/// Whether the text has nothing where a value could be.
+fn is_missing(event: &Event<'_>) -> bool {
+    matches!(event, Event::Scalar(text, ScalarStyle::Plain, 0, None) if text.is_empty())
+}
+
+/// The parser counts columns from 0.
+fn position(marker: Marker) -> Position {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Position::new(count(marker.line()), count(marker.col() + 1))
+}
