@@ -8,13 +8,19 @@ use std::path::PathBuf;
 /// The runner or its machine failed and not the job.
 #[derive(Debug, thiserror::Error)]
 pub enum InfraError {
-    #[error("no container engine answers at {host}: {reason}; start it, or name another with --docker-host")]
+    #[error(
+        "no container engine answers at {host}: {reason}; start it, or name another with --docker-host"
+    )]
     EngineUnreachable { host: String, reason: String },
 
-    #[error("image `{image}` is not on this machine and could not be pulled: {reason}; build it, or map the label to another image with --image LABEL=IMAGE")]
+    #[error(
+        "image `{image}` is not on this machine and could not be pulled: {reason}; build it, or map the label to another image with --image LABEL=IMAGE"
+    )]
     ImageMissing { image: String, reason: String },
 
-    #[error("no image is known for `runs-on: [{labels}]`; map one of the labels with --image LABEL=IMAGE")]
+    #[error(
+        "no image is known for `runs-on: [{labels}]`; map one of the labels with --image LABEL=IMAGE"
+    )]
     NoImageForLabels { labels: String },
 
     #[error("the container engine refused to {operation}: {reason}")]
@@ -42,7 +48,10 @@ pub enum InfraError {
 }
 
 impl InfraError {
-    pub(crate) fn disk(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn disk(
+        operation: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { operation, path, source }
     }

@@ -1,8 +1,8 @@
 //! The directories of one job: on the runner's disk, and as its processes see them
 //! (`semantics` 5.1).
 //!
-//! Invariant: what only the runner may touch (`state.json`, `stage/`) is beside the directories
-//! that are mounted into the container, never inside them.
+//! Invariant: what only the runner may touch (`message.json`, `stage/`, ...) is beside the
+//! directories that are mounted into the container, never inside them.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -71,10 +71,16 @@ impl JobDirectory {
         self.root.join("stage")
     }
 
-    /// Everything needed to go on after a restart of the runner; holds secrets, so mode 0600.
+    /// The job as leased; holds secrets, so mode 0600.
     #[must_use]
-    pub fn state_file(&self) -> PathBuf {
-        self.root.join("state.json")
+    pub fn message_file(&self) -> PathBuf {
+        self.root.join("message.json")
+    }
+
+    /// How far the job is; holds secrets, so mode 0600.
+    #[must_use]
+    pub fn progress_file(&self) -> PathBuf {
+        self.root.join("progress.json")
     }
 
     /// How much of the log the server has.
@@ -83,13 +89,22 @@ impl JobDirectory {
         self.root.join("log.json")
     }
 
-    /// Makes the directories, empty; leftovers of an earlier attempt go first.
-    pub(crate) fn create(&self, repository: &str) -> Result<(), InfraError> {
-        self.remove()?;
+    /// Makes the job's own directory, which only the runner's user may enter.
+    pub(crate) fn create_root(&self) -> Result<(), InfraError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.root)
+            .map_err(InfraError::disk("creating", &self.root))
+    }
+
+    /// Makes the directories within, empty; those of an attempt that was cut short go first.
+    pub(crate) fn create_contents(&self, repository: &str) -> Result<(), InfraError> {
+        for path in [self.shim(), self.work(), self.tools(), self.stage()] {
+            remove(&path)?;
+        }
         let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(&self.root).map_err(InfraError::disk("creating", &self.root))?;
-        builder.mode(0o755);
+        builder.recursive(true).mode(0o755);
         let workspace = self.work().join(repository).join(repository);
         let commands = self.temp().join("_runner_file_commands");
         let actions = self.work().join("_actions");
@@ -102,12 +117,16 @@ impl JobDirectory {
 
     /// Removes everything of the job from the disk.
     pub(crate) fn remove(&self) -> Result<(), InfraError> {
-        match fs::remove_dir_all(&self.root) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(InfraError::disk("removing", &self.root)(error))
-            }
-            _ => Ok(()),
+        remove(&self.root)
+    }
+}
+
+fn remove(path: &Path) -> Result<(), InfraError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(InfraError::disk("removing", path)(error))
         }
+        _ => Ok(()),
     }
 }
 

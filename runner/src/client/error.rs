@@ -28,7 +28,11 @@ impl ClientError {
 
     pub(super) fn from_transport(error: &reqwest::Error) -> Self {
         let text = full_text(error);
-        if error.is_connect() && was_refused(error) { Self::Down(text) } else { Self::Unreachable(text) }
+        if error.is_connect() && was_refused(error) {
+            Self::Down(text)
+        } else {
+            Self::Unreachable(text)
+        }
     }
 
     pub(super) fn from_status(status: u16, message: String) -> Self {

@@ -49,7 +49,10 @@ impl ServerClient {
     }
 
     /// Waits for a job; `None` when none came up in time.
-    pub(crate) async fn lease(&self, request: &LeaseRequest) -> Result<Option<JobMessage>, ClientError> {
+    pub(crate) async fn lease(
+        &self,
+        request: &LeaseRequest,
+    ) -> Result<Option<JobMessage>, ClientError> {
         let wait = Duration::from_millis(request.wait_ms);
         let response = self.send(Method::POST, routes::LEASE, request, wait).await?;
         if response.status().as_u16() == 204 {
@@ -67,7 +70,11 @@ impl ServerClient {
         body(self.send(Method::POST, &routes::renew(job), request, wait).await?).await
     }
 
-    pub(crate) async fn put_step(&self, job: JobId, update: &StepUpdate) -> Result<(), ClientError> {
+    pub(crate) async fn put_step(
+        &self,
+        job: JobId,
+        update: &StepUpdate,
+    ) -> Result<(), ClientError> {
         let path = routes::step(job, update.number);
         self.send(Method::PUT, &path, update, Duration::ZERO).await.map(drop)
     }

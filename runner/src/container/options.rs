@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use super::spec::ContainerSpec;
+use crate::words::split_words;
 
 /// Applies `options` to `spec`; the error is a sentence for the user.
 pub(crate) fn parse_options(options: &str, spec: &mut ContainerSpec) -> Result<(), String> {
-    let words = split_words(options)?;
+    let words = split_words(options).ok_or("a quote in `options` is not closed")?;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let (name, inline) = match word.split_once('=') {
@@ -23,7 +24,10 @@ pub(crate) fn parse_options(options: &str, spec: &mut ContainerSpec) -> Result<(
             continue;
         }
         let mut value = || {
-            inline.clone().or_else(|| words.next()).ok_or_else(|| format!("option `{name}` needs a value"))
+            inline
+                .clone()
+                .or_else(|| words.next())
+                .ok_or_else(|| format!("option `{name}` needs a value"))
         };
         apply_value(&name, &mut value, spec)?;
     }
@@ -64,31 +68,6 @@ fn apply_value(
         _ => return Err(format!("option `{name}` is not allowed for containers on this runner")),
     }
     Ok(())
-}
-
-/// Words as a shell splits them, without any expansion.
-fn split_words(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some('"') | None, '\\') => word.get_or_insert_default().extend(characters.next()),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(c),
-        }
-    }
-    if quote.is_some() {
-        return Err("a quote in `options` is not closed".to_owned());
-    }
-    words.extend(word);
-    Ok(words)
 }
 
 fn number(name: &str, text: &str) -> Result<i64, String> {
@@ -134,7 +113,8 @@ fn size(name: &str, text: &str) -> Result<i64, String> {
 }
 
 fn nano_cpus(name: &str, text: &str) -> Result<i64, String> {
-    let cpus: f64 = text.parse().map_err(|_| format!("`{text}` is not a number for option `{name}`"))?;
+    let cpus: f64 =
+        text.parse().map_err(|_| format!("`{text}` is not a number for option `{name}`"))?;
     if !(0.0..=1024.0).contains(&cpus) {
         return Err(format!("`{text}` is out of range for option `{name}`"));
     }

@@ -28,6 +28,8 @@ pub(crate) struct Scope {
     pub(crate) step_id: String,
     /// The `env` context.
     pub(crate) environment: IndexMap<String, String>,
+    /// The part of it that is the step's own, and that of the steps around it.
+    pub(crate) own_environment: IndexMap<String, String>,
     /// Set for the steps of a composite action.
     pub(crate) action: Option<ActionScope>,
 }
@@ -184,8 +186,7 @@ fn strings(pairs: &IndexMap<String, String>) -> impl Iterator<Item = (String, Va
 }
 
 fn job(view: JobView<'_>) -> Value {
-    let mut entries =
-        vec![("status".to_owned(), Value::string(view.progress.status.as_str()))];
+    let mut entries = vec![("status".to_owned(), Value::string(view.progress.status.as_str()))];
     if let Some(containers) = view.containers {
         let network = containers.network.clone().unwrap_or_default();
         let id_and_network = |id: &str| {

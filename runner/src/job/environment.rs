@@ -36,10 +36,7 @@ pub(crate) fn process_environment(parts: &EnvironmentParts<'_>) -> Vec<(String, 
     let base = environment.get("PATH").map_or(DEFAULT_PATH, String::as_str);
     let path = search_path(base, parts.path);
     environment.insert("PATH".to_owned(), path);
-    environment
-        .into_iter()
-        .filter(|(name, value)| is_possible(name, value))
-        .collect()
+    environment.into_iter().filter(|(name, value)| is_possible(name, value)).collect()
 }
 
 /// What a kernel takes: no NUL anywhere, and a name without `=`.

@@ -33,6 +33,11 @@ impl JobStatus {
         }
     }
 
+    /// This status within a job of status `job`: a cancelled job cancels what is in it.
+    pub(crate) fn max_cancelled(self, job: Self) -> Self {
+        if job == Self::Cancelled { job } else { self }
+    }
+
     /// What the status functions answer.
     pub(crate) fn view(self) -> StatusView {
         StatusView {

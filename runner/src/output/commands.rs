@@ -92,7 +92,9 @@ impl OutputReader {
                 log.annotation(annotation);
             }
             Command::AddMatcher(file) => {
-                log.warning(&format!("Problem matchers are not supported yet: `{file}` is ignored."));
+                log.warning(&format!(
+                    "Problem matchers are not supported yet: `{file}` is ignored."
+                ));
             }
             // State is read by the post stage of an action, and run steps have none.
             Command::SaveState { .. }

@@ -22,8 +22,7 @@ pub(crate) async fn follow(
     log: &mut StepLog,
 ) -> Result<Exited, InfraError> {
     let path = directory.join(format!("{process}.out"));
-    let mut spool =
-        Spool::open(directory, process).map_err(InfraError::disk("opening", &path))?;
+    let mut spool = Spool::open(directory, process).map_err(InfraError::disk("opening", &path))?;
     let mut news = shim.news(process);
     let mut lines = Lines::default();
     let mut buffer = vec![0; READ_BYTES];
@@ -31,8 +30,7 @@ pub(crate) async fn follow(
         let exited = news.borrow_and_update().exited.clone();
         let limit = exited.as_ref().map(|exited| exited.length);
         loop {
-            let n =
-                spool.read(&mut buffer, limit).map_err(InfraError::disk("reading", &path))?;
+            let n = spool.read(&mut buffer, limit).map_err(InfraError::disk("reading", &path))?;
             if n == 0 {
                 break;
             }

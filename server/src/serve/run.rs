@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::arguments::Arguments;
 use super::data_dir::DataDir;
 use super::database::Database;
-use super::runner::EmbeddedRunner;
+use super::runner::{EmbeddedRunner, check_engine};
 use super::{announce, logging};
 
 /// Runs the server until it is told to stop.
@@ -30,6 +30,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let mut config = arguments.config(webhook_secrets)?;
     config.data_dir = data_dir.path().to_owned();
     let listener = bind(arguments).await?;
+    check_engine(arguments).await?;
     let database = tokio::select! {
         database = Database::open(arguments, &data_dir) => database?,
         () = signals.stop() => return Ok(()),
@@ -64,7 +65,7 @@ async fn run_with_runner(
     instance: &Instance,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
-    let mut runner = EmbeddedRunner::start(arguments, instance).await?;
+    let mut runner = EmbeddedRunner::start(arguments, data_dir, instance).await?;
     data_dir.write_server_file(&instance.local_url())?;
     announce::announce(instance, data_dir, arguments.webhook_secret_files.is_empty());
     let ended = tokio::select! {

@@ -134,11 +134,8 @@ impl DockerBackend {
     }
 
     async fn read_log(&self, container: &str) -> String {
-        let options = LogsOptionsBuilder::default()
-            .stdout(true)
-            .stderr(true)
-            .tail(SERVICE_LOG_LINES)
-            .build();
+        let options =
+            LogsOptionsBuilder::default().stdout(true).stderr(true).tail(SERVICE_LOG_LINES).build();
         let mut text = Vec::new();
         let mut pieces = self.docker.logs(container, Some(options));
         while let Some(Ok(piece)) = pieces.next().await {
@@ -231,7 +228,9 @@ impl Backend for DockerBackend {
                 Err(error) if is_missing(&error) => {
                     return Ok(Some(ContainerEnd { exit_code: 137, out_of_memory: false }));
                 }
-                inspected => inspected.map_err(refused(format!("inspect container {container}")))?,
+                inspected => {
+                    inspected.map_err(refused(format!("inspect container {container}")))?
+                }
             }
             .state
             .unwrap_or_default();

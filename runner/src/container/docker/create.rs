@@ -59,10 +59,8 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
     body.entrypoint = Some(vec![SHIM_PROGRAM.to_owned()]);
     body.cmd = Some(vec![SHIM_DIRECTORY.to_owned()]);
     body.working_dir = Some("/".to_owned());
-    body.healthcheck = Some(HealthConfig {
-        test: Some(vec!["NONE".to_owned()]),
-        ..HealthConfig::default()
-    });
+    body.healthcheck =
+        Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() });
     if let Some(host) = &mut body.host_config {
         host.mounts = Some(binds);
         host.log_config = Some(log_driver("none"));

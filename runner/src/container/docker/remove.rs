@@ -25,8 +25,7 @@ async fn containers(
 ) -> Result<Vec<(String, HashMap<String, String>)>, InfraError> {
     let options =
         ListContainersOptionsBuilder::default().all(true).filters(&filter(labels)).build();
-    let listed =
-        docker.list_containers(Some(options)).await.map_err(refused("list containers"))?;
+    let listed = docker.list_containers(Some(options)).await.map_err(refused("list containers"))?;
     Ok(listed
         .into_iter()
         .filter_map(|container| Some((container.id?, container.labels.unwrap_or_default())))
