@@ -24,8 +24,8 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     web::build()?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     sqlx_prepare::run_prepare(true)?;
-    run(Command::new("npm").args(["run", "check"]).current_dir(root().join("web")))?;
-    run(Command::new("npm").args(["test"]).current_dir(root().join("web")))?;
+    web::npm(&root().join("web"), &["run", "check"])?;
+    web::npm(&root().join("web"), &["test"])?;
     if arguments.quick {
         return run(&mut cargo(&["test", "--workspace"]));
     }
@@ -41,7 +41,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
 fn browser_tests() -> Result<()> {
     let folder = root().join("tests/browser");
     web::install(&folder)?;
-    run(Command::new("npm").arg("test").current_dir(folder))
+    web::npm(&folder, &["test"])
 }
 
 fn cargo(arguments: &[&str]) -> Command {
