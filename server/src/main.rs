@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod cli;
 mod serve;
 
-/// A CI server that runs GitHub Actions workflows on your own machines.
+/// A CI server that speaks GitHub Actions and runs its workflows on your own machines
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, about)]
-struct Cli {
+#[command(name = "gantry", version)]
+struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -22,17 +23,23 @@ struct Cli {
 enum Command {
     /// Start the server
     Serve(Box<serve::Arguments>),
+    #[command(flatten)]
+    Client(cli::Command),
 }
 
-fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
-        Command::Serve(arguments) => serve::run(*arguments),
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Two TLS providers could be compiled in by a dependency; then there would be no default.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outcome = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments).await.map(|()| ExitCode::SUCCESS),
+        Command::Client(command) => cli::run(command).await,
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            // Nowhere to report a broken standard error to.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
             ExitCode::FAILURE
         }
     }

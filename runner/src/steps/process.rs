@@ -2,7 +2,7 @@
 //!
 //! Invariant: returns only when the process has ended and its whole output has been read.
 
-use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -66,7 +66,7 @@ pub(crate) async fn run_process(
         Err(ShimError::Refused(message)) => return Err(ProcessError::NotStarted(message)),
         Err(error) => return Err(ProcessError::Infra(explain(job, error.to_string()).await)),
     }
-    let reason = Cell::new(None);
+    let reason = OnceLock::new();
     let directory = job.directory.shim();
     let exited = tokio::select! {
         exited = follow((&*shim, &directory), &name, reader, log) => exited,
@@ -77,7 +77,7 @@ pub(crate) async fn run_process(
             if !exited.note.is_empty() {
                 log.warning(&exited.note);
             }
-            Ok(ProcessEnd { code: exited.code, stopped: reason.get() })
+            Ok(ProcessEnd { code: exited.code, stopped: reason.get().copied() })
         }
         Err(InfraError::Shim { reason }) => Err(ProcessError::Infra(explain(job, reason).await)),
         Err(error) => Err(ProcessError::Infra(error)),
@@ -105,9 +105,10 @@ async fn end_when_told(
     shim: &Shim,
     process: &str,
     stop: &Stop,
-    reason: &Cell<Option<StopReason>>,
+    reason: &OnceLock<StopReason>,
 ) -> InfraError {
-    reason.set(Some(stop.told().await));
+    let told = stop.told().await;
+    reason.get_or_init(|| told);
     let ladder = [
         (Signal::SIGINT, INTERRUPT_GRACE),
         (Signal::SIGTERM, TERMINATE_GRACE),

@@ -6,6 +6,7 @@
 //! Life of a row: `pending` -> `processed` | `ignored` | `failed`. A claim only moves the time of
 //! the next attempt, so a crash in the middle of one is a late retry.
 
+pub mod github_payload;
 mod queries;
 mod retry;
 

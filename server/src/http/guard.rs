@@ -93,7 +93,6 @@ impl Routes {
     }
 
     /// The finished router.
-    #[must_use]
     pub fn into_router(self) -> Router<App> {
         self.router
     }

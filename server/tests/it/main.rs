@@ -3,7 +3,10 @@
 //! Needs `DATABASE_URL` with the right to create databases; without it each test says that it was
 //! skipped.
 
+#![expect(clippy::expect_used, clippy::print_stderr, reason = "helpers of tests are tests")]
+
 mod accounts;
+mod cli;
 mod events;
 mod git;
 mod harness;

@@ -6,7 +6,7 @@ use gantry_server::App;
 use gantry_server::accounts::{self, NewAccessToken, Role};
 use gantry_server::background::{Passes, Tasks, Wakeups};
 use gantry_server::config::Config;
-use gantry_server::http::routes::client_router;
+use gantry_server::http::router;
 use gantry_server::secrets::Vault;
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::ExposeSecret;
@@ -50,7 +50,7 @@ impl TestServer {
             vault: Arc::new(Vault::open(directory.path()).expect("a vault")),
             storage: gantry_server::storage::open(directory.path()).expect("a store"),
         };
-        let router = client_router(&app).with_state(app.clone());
+        let router = router(app.clone());
         app.tasks.spawn("test_server", async move {
             axum::serve(listener, router).await.expect("serving");
         });
