@@ -3,17 +3,17 @@
 //! Does not do anything itself. Invariant: an error is one sentence on standard error and exit code
 //! 1; wrong usage is exit code 2.
 
-mod cli;
-mod serve;
-
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// A CI server that runs GitHub Actions workflows on your own machines.
+mod cli;
+mod serve;
+
+/// A CI server that speaks GitHub Actions and runs its workflows on your own machines
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, about)]
+#[command(name = "gantry", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -27,18 +27,20 @@ enum Command {
     Client(cli::Command),
 }
 
-fn main() -> ExitCode {
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Two TLS providers could be compiled in by a dependency; then there would be no default.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(*arguments).map(|()| ExitCode::SUCCESS),
-        Command::Client(command) => run_client(command),
+        Command::Serve(arguments) => serve::run(&arguments).await.map(|()| ExitCode::SUCCESS),
+        Command::Client(command) => cli::run(command).await,
     };
-    outcome.unwrap_or_else(|error| {
-        // Nowhere to report a broken standard error to.
-        drop(writeln!(std::io::stderr(), "error: {error:#}"));
-        ExitCode::FAILURE
-    })
-}
-
-fn run_client(command: cli::Command) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(cli::run(command))
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // Nowhere to report a broken standard error to.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
 }

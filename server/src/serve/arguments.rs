@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use gantry_server::config::{Config, GitHubAccess};
+use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use secrecy::SecretString;
 
 /// The seconds a runner keeps a job without renewing it.
@@ -14,7 +14,12 @@ const DEFAULT_LEASE_SECONDS: u64 = 60;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Directory for everything the server keeps: database, logs, keys
-    #[arg(long, env = "GANTRY_DATA_DIR", value_name = "DIR", default_value = "/var/lib/gantry")]
+    #[arg(
+        long,
+        env = "GANTRY_DATA_DIR",
+        value_name = "DIR",
+        default_value_os_t = default_data_dir()
+    )]
     pub(super) data_dir: PathBuf,
 
     /// Address to listen on; port 0 takes a free one

@@ -68,7 +68,7 @@ impl DataDir {
     }
 
     pub(super) fn webhook_secret_file(&self) -> PathBuf {
-        self.path.join("webhook-secret")
+        self.path.join(gantry_server::config::WEBHOOK_SECRET_FILE)
     }
 
     /// Tells commands on this machine where the server is.
@@ -82,7 +82,7 @@ impl DataDir {
     }
 
     fn server_file(&self) -> PathBuf {
-        self.path.join("server.json")
+        self.path.join(gantry_server::config::SERVER_FILE)
     }
 }
 

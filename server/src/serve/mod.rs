@@ -7,6 +7,7 @@ mod announce;
 mod arguments;
 mod data_dir;
 mod database;
+mod environment;
 mod logging;
 mod run;
 mod runner;

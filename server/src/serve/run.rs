@@ -9,21 +9,12 @@ use super::arguments::Arguments;
 use super::data_dir::DataDir;
 use super::database::Database;
 use super::runner::{EmbeddedRunner, check_engine};
-use super::{announce, logging};
+use super::{announce, environment, logging};
 
 /// Runs the server until it is told to stop.
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    environment::check(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
     logging::start(&arguments.log)?;
-    // Two TLS providers could be compiled in by a dependency; then there would be no default.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?
-        .block_on(serve(&arguments))
-}
-
-async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let data_dir = DataDir::open(&arguments.data_dir)?;
     let webhook_secrets = data_dir.webhook_secrets(&arguments.webhook_secret_files)?;
