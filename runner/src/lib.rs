@@ -1,1 +1,24 @@
-//! Stub.
+//! Runs jobs in containers: leases them from a server, runs their steps, reports back.
+//!
+//! Knows the server only through [`gantry_protocol`] and the language only through
+//! [`gantry_workflow`]; decides nothing about a run. Invariant: a job survives the death of its
+//! runner, and a job whose lease is lost is stopped.
+
+mod actions;
+mod background;
+mod client;
+pub mod config;
+pub mod container;
+mod hash_files;
+mod infra_error;
+mod job;
+mod listener;
+mod output;
+mod shim;
+mod steps;
+mod words;
+pub mod workspace;
+
+pub use config::RunnerConfig;
+pub use infra_error::InfraError;
+pub use listener::{run, run_on};

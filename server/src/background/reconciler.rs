@@ -38,6 +38,10 @@ pub struct Reconciler {
 /// After a failed pass the next one waits this long, whatever wakes it.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// What is due and was not done by the pass (another server does it, a row is locked) is looked at
+/// again after this time.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+
 /// Repeats the passes of `reconciler` until the server stops.
 pub async fn run_reconciler(app: App, reconciler: Reconciler) {
     run_due_reconciler(app, reconciler, |_| Box::pin(async { Ok(None) })).await;
@@ -84,7 +88,8 @@ async fn wait_for(
             None
         }
     };
-    let until_due = due.map(|due| (due - Utc::now()).to_std().unwrap_or_default());
+    let until_due =
+        due.map(|due| (due - Utc::now()).to_std().unwrap_or_default().max(SHORTEST_WAIT));
     let at_most = until_due.map_or(reconciler.interval, |until| until.min(reconciler.interval));
     Wait { at_most, is_wakeable: true }
 }

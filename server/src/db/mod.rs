@@ -5,6 +5,8 @@
 
 mod embedded;
 mod pool;
+mod retry;
 
 pub use embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 pub use pool::{MIGRATOR, OpenError, open};
+pub use retry::{is_passing, retry_idempotent};

@@ -29,7 +29,7 @@ const TRY_AFTER_IDLE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("no connection to the database: {0}")]
-    Connect(#[source] sqlx::Error),
+    Connect(sqlx::Error),
     #[error("PostgreSQL {found} is too old: 14 or newer is needed")]
     TooOld { found: String },
     #[error(
@@ -38,7 +38,7 @@ pub enum OpenError {
     )]
     Newer(i64),
     #[error("the database schema could not be migrated: {0}")]
-    Migrate(#[source] MigrateError),
+    Migrate(MigrateError),
 }
 
 /// Checks the server's version, migrates, and opens the pool.

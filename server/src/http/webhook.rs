@@ -17,6 +17,7 @@ use sha2::Sha256;
 use super::ApiError;
 use crate::App;
 use crate::background::Topic;
+use crate::db;
 use crate::deliveries::{self, NewDelivery, Source};
 
 /// GitHub delivers no larger payload.
@@ -61,15 +62,29 @@ async fn accept(
     if event == "ping" {
         return Ok(Json(json!({ "message": "pong" })).into_response());
     }
-    let mut connection = app.db.acquire().await?;
-    let delivery = NewDelivery { guid, source: Source::Webhook, event, payload: &body };
-    let is_new = deliveries::store(&mut connection, delivery).await?;
-    drop(connection);
+    let is_new =
+        store(app, NewDelivery { guid, source: Source::Webhook, event, payload: &body }).await?;
     if is_new {
         app.wakeups.wake(Topic::Deliveries);
     }
     let message = if is_new { "delivery accepted" } else { "delivery known already" };
     Ok((StatusCode::ACCEPTED, Json(json!({ "message": message }))).into_response())
+}
+
+/// A database that restarts is waited for; GitHub would not deliver again by itself.
+async fn store(app: &App, delivery: NewDelivery<'_>) -> Result<bool, ApiError> {
+    let stored = db::retry_idempotent(|| async move {
+        let mut connection = app.db.acquire().await?;
+        deliveries::store(&mut connection, delivery).await
+    })
+    .await;
+    stored.map_err(|error| {
+        if !db::is_passing(&error) {
+            return error.into();
+        }
+        tracing::error!(delivery.guid = delivery.guid, %error, "a delivery could not be stored");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the database is not available")
+    })
 }
 
 /// A signed form has its JSON in a field; GitHub sends it only when the hook is set up so.

@@ -1,15 +1,16 @@
 //! The rows of a new run's jobs.
 
 use gantry_workflow::model::Job;
-use gantry_workflow::template::TokenKind;
+use gantry_workflow::plan::job_name::default_name;
 use sqlx::PgConnection;
 
 use super::Attempt;
 
-/// Inserts one blocked row per job of the file, and the edges between them.
+/// Inserts one blocked row per job of the file, and the edges between them. Until a job's needs are
+/// known its name cannot be evaluated; a literal one is shown at once.
 pub async fn create(db: &mut PgConnection, attempt: Attempt, jobs: &[Job]) -> sqlx::Result<()> {
     let keys: Vec<String> = jobs.iter().map(|job| job.id.0.clone()).collect();
-    let names: Vec<String> = jobs.iter().map(provisional_name).collect();
+    let names: Vec<String> = jobs.iter().map(default_name).collect();
     sqlx::query!(
         "insert into jobs (run_id, run_attempt, job_key, name, status)
          select $1, $2, job_key, name, 'blocked'
@@ -37,12 +38,4 @@ pub async fn create(db: &mut PgConnection, attempt: Attempt, jobs: &[Job]) -> sq
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Until a job's needs are known its name cannot be evaluated; a literal one is shown at once.
-fn provisional_name(job: &Job) -> String {
-    match job.name.as_ref().map(|token| &token.kind) {
-        Some(TokenKind::String(name)) if !name.trim().is_empty() => name.clone(),
-        _ => job.id.0.clone(),
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows no domain: keys are chosen by the callers. Today a folder of the data directory.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,11 @@ use object_store::local::LocalFileSystem;
 /// Opens `<data_dir>/objects`, which is created when missing.
 pub fn open(data_dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     let directory = data_dir.join("objects");
-    std::fs::create_dir_all(&directory)
+    // Logs are nobody else's business, and others may pass through the data directory.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&directory)
         .with_context(|| format!("creating `{}`", directory.display()))?;
     let store = LocalFileSystem::new_with_prefix(&directory)
         .with_context(|| format!("opening `{}`", directory.display()))?

@@ -1,6 +1,7 @@
 //! The embedded database as the server sees it: start, connect, stop.
 
 use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -134,7 +135,7 @@ fn launch(options: &EmbeddedOptions) -> Result<(Supervisor, PathBuf), EmbeddedEr
     let supervisor = Supervisor::start(move || {
         let mut command = account.command(&program);
         configure(&mut command, &directory, &for_command);
-        let log = OpenOptions::new().create(true).append(true).open(&log)?;
+        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log)?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     })

@@ -1,0 +1,162 @@
+//! `gantry-shim DIRECTORY`: the first process of a job container.
+//!
+//! Starts processes for the runner, keeps their output and exit codes in DIRECTORY, and outlives
+//! the runner. Uses `std` only and links statically, so it runs in any image. Does not know what a
+//! step is. Invariant: only a connection that knows the token is served, and the token is in no
+//! file, argument or environment that a job process can read.
+
+mod forward;
+mod link;
+mod processes;
+mod system;
+mod users;
+#[expect(dead_code, reason = "the runner uses the other half")]
+mod wire;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::lchown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use link::Link;
+use processes::Processes;
+use wire::{Answer, Message, Request};
+
+/// A connection that has not shown the token by then is closed.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Names within DIRECTORY; the runner knows them too.
+const TOKEN_FILE: &str = "token";
+const SOCKET_FILE: &str = "socket";
+
+static LINK: Link = Link::new();
+static SHIM: OnceLock<Shim> = OnceLock::new();
+
+struct Shim {
+    token: String,
+    processes: Processes,
+}
+
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("gantry-shim: {error}");
+        std::process::exit(70);
+    }
+}
+
+fn run() -> io::Result<()> {
+    let directory = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "/gantry".into()));
+    system::protect_and_adopt();
+    let token = fs::read_to_string(directory.join(TOKEN_FILE))?;
+    fs::remove_file(directory.join(TOKEN_FILE))?;
+    // The path of a socket may have 107 bytes only; a relative one always fits.
+    std::env::set_current_dir(&directory)?;
+    let listener = UnixListener::bind(SOCKET_FILE)?;
+    let shim = SHIM.get_or_init(|| Shim { token, processes: Processes::new(directory, &LINK) });
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || shim.serve(stream));
+        }
+    });
+    shim.processes.reap()
+}
+
+impl Shim {
+    fn serve(&'static self, mut stream: UnixStream) -> io::Result<()> {
+        stream.set_read_timeout(Some(HELLO_TIMEOUT))?;
+        let Some(hello) = wire::read_frame(&mut stream)? else { return Ok(()) };
+        if !matches!(wire::decode_request(&hello)?, (_, Request::Hello { token }) if self.knows(&token))
+        {
+            return Ok(());
+        }
+        stream.set_read_timeout(None)?;
+        LINK.replace(&stream)?;
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        LINK.send(&Message::Welcome { environment });
+        while let Some(frame) = wire::read_frame(&mut stream)? {
+            let (request, body) = wire::decode_request(&frame)?;
+            LINK.send(&Message::Reply { request, answer: self.answer(body) });
+        }
+        Ok(())
+    }
+
+    /// Compares without telling by the time how much was right.
+    fn knows(&self, token: &str) -> bool {
+        let (ours, theirs) = (self.token.as_bytes(), token.as_bytes());
+        ours.len() == theirs.len()
+            && ours.iter().zip(theirs).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+    }
+
+    fn answer(&'static self, request: Request) -> Answer {
+        match request {
+            Request::Hello { .. } => Answer::Failed("said hello twice".to_owned()),
+            Request::Prepare { user, directories } => {
+                prepare(&user, &directories).unwrap_or_else(Answer::Failed)
+            }
+            Request::Start(start) => self.processes.start(&start),
+            Request::Signal { process, signal } => self.processes.signal(&process, signal),
+            Request::Watch { process, seen } => self.processes.watch(&process, seen),
+            Request::ReadFiles { paths, max_bytes } => read_files(&paths, max_bytes),
+            Request::FindProgram { program, search_path } => {
+                Answer::Found(find(&program, &search_path))
+            }
+            Request::Forward { port, target } => match forward::listen(port, &target) {
+                Ok(port) => Answer::Listening { port },
+                Err(message) => Answer::Failed(message),
+            },
+            Request::ShutDown => std::process::exit(0),
+        }
+    }
+}
+
+fn prepare(user: &str, directories: &[String]) -> Result<Answer, String> {
+    let user = users::resolve(user)?;
+    for directory in directories {
+        let done = fs::create_dir_all(directory).and_then(|()| match &user {
+            Some(user) => lchown(directory, Some(user.uid), Some(user.gid)),
+            None => Ok(()),
+        });
+        done.map_err(|error| format!("making `{directory}`: {error}"))?;
+    }
+    let (uid, gid) = user.map_or((0, 0), |user| (user.uid, user.gid));
+    Ok(Answer::Prepared { uid, gid })
+}
+
+fn read_files(paths: &[String], max_bytes: u64) -> Answer {
+    let mut files = Vec::new();
+    for path in paths {
+        files.push(match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Answer::Failed(format!("reading `{path}`: {error}")),
+            Ok(about) if !about.is_file() => {
+                return Answer::Failed(format!("reading `{path}`: it is not a file"));
+            }
+            Ok(about) if about.len() > max_bytes => {
+                return Answer::Failed(format!(
+                    "reading `{path}`: it has {} bytes, more than {max_bytes}",
+                    about.len()
+                ));
+            }
+            Ok(_) => match fs::read(path) {
+                Ok(contents) => Some(contents),
+                Err(error) => return Answer::Failed(format!("reading `{path}`: {error}")),
+            },
+        });
+    }
+    Answer::Files(files)
+}
+
+/// Looks a program up as `execvp` would.
+fn find(program: &str, search_path: &str) -> Option<String> {
+    search_path
+        .split(':')
+        .map(|directory| Path::new(directory).join(program))
+        .find(|path| path.is_file())
+        .and_then(|path| path.into_os_string().into_string().ok())
+}

@@ -1,0 +1,251 @@
+//! `actions/checkout`, built in: no network but the repository's own, no node in the job's image.
+//!
+//! The host's git works in a staging directory; the finished files are then moved into the
+//! workspace. Invariant: git never runs on the host inside a directory that the job can write to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gantry_protocol::Conclusion;
+use gantry_workflow::expr::Value;
+use indexmap::IndexMap;
+
+use super::checkout_plan::{CheckoutPlan, EventRef, Target, plan};
+use super::git::{Remote, git};
+use super::place::{self, Destination};
+use crate::infra_error::InfraError;
+use crate::job::RunningJob;
+use crate::output::StepLog;
+use crate::steps::{StepEnd, StepPlace};
+
+/// Checks the repository out into the workspace.
+pub(crate) async fn checkout(
+    job: &RunningJob,
+    inputs: &IndexMap<String, String>,
+    place: &StepPlace<'_>,
+    log: &mut StepLog,
+) -> Result<StepEnd, InfraError> {
+    print_inputs(inputs, log);
+    crate::steps::print_environment(place.scope, log);
+    log.line("##[endgroup]");
+    log.send().await;
+    let result = tokio::select! {
+        result = check_out(job, inputs, place, log) => result,
+        _ = place.stop.told() => {
+            log.error("The operation was canceled.");
+            return Ok(StepEnd { outcome: Conclusion::Cancelled, ..StepEnd::failure() });
+        }
+    };
+    match result {
+        Ok(outputs) => {
+            let mut end = StepEnd::success();
+            end.effects.outputs = outputs;
+            Ok(end)
+        }
+        Err(message) => {
+            log.error(&message);
+            Ok(StepEnd::failure())
+        }
+    }
+}
+
+fn print_inputs(inputs: &IndexMap<String, String>, log: &mut StepLog) {
+    if !inputs.is_empty() {
+        log.line("with:");
+        inputs.iter().for_each(|(name, value)| log.line(&format!("  {name}: {value}")));
+    }
+}
+
+async fn check_out(
+    job: &RunningJob,
+    inputs: &IndexMap<String, String>,
+    place: &StepPlace<'_>,
+    log: &mut StepLog,
+) -> Result<IndexMap<String, String>, String> {
+    let message = &job.state.message;
+    let github = match &message.contexts.github {
+        Value::Object(github) => github,
+        _ => return Err("the job has no `github` context".to_owned()),
+    };
+    let text = |name: &str| github.get(name).map(|v| v.to_text().into_owned()).unwrap_or_default();
+    let (full_ref, sha) = (text("ref"), text("sha"));
+    let event =
+        EventRef { repository: &message.repository.full_name, full_ref: &full_ref, sha: &sha };
+    let plan = plan(inputs, event)?;
+    plan.warnings.iter().for_each(|warning| log.warning(warning));
+    log.line(&format!("Syncing repository: {}", message.repository.full_name));
+    log.send().await;
+    let remote = Remote::new(&message.repository.clone_url, &message.repository.clone_token);
+    let stage = stage(job, &place.process)?;
+    let staged = Staged { directory: stage.join("new"), remote };
+    staged.fetch(&plan, log).await?;
+    let commit = staged.switch(&plan, log).await?;
+    staged.keep_credentials(&plan).await?;
+    put_into_workspace(job, &stage, &plan).map_err(|error| format!("moving the files: {error}"))?;
+    log.line(&format!("HEAD is now at {commit}"));
+    let reference = match &plan.target {
+        Target::RefAt { full_ref, .. } => full_ref.clone(),
+        Target::Named(name) => name.clone(),
+        Target::Commit(sha) => sha.clone(),
+    };
+    Ok([("ref".to_owned(), reference), ("commit".to_owned(), commit)].into())
+}
+
+/// An empty staging directory for one step.
+fn stage(job: &RunningJob, process: &str) -> Result<PathBuf, String> {
+    let stage = job.directory.stage().join(process);
+    let made = match fs::remove_dir_all(&stage) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => {
+            fs::create_dir_all(stage.join("new")).and_then(|()| fs::create_dir(stage.join("trash")))
+        }
+    };
+    made.map(|()| stage).map_err(|error| format!("making the staging directory: {error}"))
+}
+
+fn put_into_workspace(job: &RunningJob, stage: &Path, plan: &CheckoutPlan) -> std::io::Result<()> {
+    let new = stage.join("new");
+    if let Some(containers) = &job.state.record.containers
+        && containers.uid != 0
+        && nix::unistd::geteuid().is_root()
+    {
+        place::give_to(&new, containers.uid, containers.gid)?;
+    }
+    let repository = job.repository().to_owned();
+    let mut path = vec![repository.clone(), repository];
+    path.extend(plan.path.iter().cloned());
+    let work = job.directory.work();
+    let trash = stage.join("trash");
+    place::put(&new, Destination { root: &work, path: &path, trash: &trash }, plan.clean)?;
+    fs::remove_dir_all(stage)
+}
+
+/// The repository in its staging directory.
+struct Staged {
+    directory: PathBuf,
+    remote: Remote,
+}
+
+impl Staged {
+    async fn git(&self, arguments: &[&str]) -> Result<String, String> {
+        git(&self.directory, &self.remote, arguments).await
+    }
+
+    async fn fetch(&self, plan: &CheckoutPlan, log: &mut StepLog) -> Result<(), String> {
+        log.line("##[group]Fetching the repository");
+        log.send().await;
+        self.git(&["init", "--quiet", "--initial-branch=gantry-none"]).await?;
+        self.git(&["remote", "add", "origin", &self.remote.url]).await?;
+        self.git(&["config", "--local", "gc.auto", "0"]).await?;
+        let mut arguments = vec!["fetch", "--quiet", "--no-recurse-submodules"];
+        let depth = format!("--depth={}", plan.depth);
+        if plan.depth > 0 {
+            arguments.push(&depth);
+        }
+        if !plan.tags {
+            arguments.push("--no-tags");
+        }
+        arguments.push("origin");
+        let refspecs = refspecs(plan);
+        arguments.extend(refspecs.iter().map(String::as_str));
+        log.line(&format!("[command]git {}", arguments.join(" ")));
+        log.send().await;
+        self.git(&arguments).await?;
+        log.line("##[endgroup]");
+        Ok(())
+    }
+
+    /// Checks out; answers the commit.
+    async fn switch(&self, plan: &CheckoutPlan, log: &mut StepLog) -> Result<String, String> {
+        log.line("##[group]Checking out the ref");
+        let switch = self.switch_arguments(plan).await?;
+        let mut arguments = vec!["checkout", "--quiet", "--force"];
+        arguments.extend(switch.iter().map(String::as_str));
+        log.line(&format!("[command]git {}", arguments.join(" ")));
+        self.git(&arguments).await?;
+        log.line("##[endgroup]");
+        self.git(&["rev-parse", "HEAD"]).await
+    }
+
+    async fn switch_arguments(&self, plan: &CheckoutPlan) -> Result<Vec<String>, String> {
+        let name = match &plan.target {
+            Target::Commit(sha) => return Ok(vec![sha.clone()]),
+            Target::RefAt { full_ref, sha } => {
+                return Ok(match full_ref.strip_prefix("refs/heads/") {
+                    Some(branch) => vec!["-B".to_owned(), branch.to_owned(), sha.clone()],
+                    None => vec![sha.clone()],
+                });
+            }
+            Target::Named(name) => name,
+        };
+        let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
+        let tracking = format!("refs/remotes/origin/{branch}");
+        if self.exists(&tracking).await {
+            return Ok(vec!["-B".to_owned(), branch.to_owned(), tracking]);
+        }
+        let tag = format!("refs/tags/{}", name.strip_prefix("refs/tags/").unwrap_or(name));
+        let other = name.replacen("refs/", "refs/remotes/", 1);
+        for candidate in [tag, other] {
+            if self.exists(&candidate).await {
+                return Ok(vec![candidate]);
+            }
+        }
+        Err(format!("A branch or tag with the name '{name}' could not be found"))
+    }
+
+    async fn exists(&self, reference: &str) -> bool {
+        self.git(&["rev-parse", "--verify", "--quiet", reference]).await.is_ok()
+    }
+
+    /// Lets later git commands of the job reach the repository, as the original does.
+    async fn keep_credentials(&self, plan: &CheckoutPlan) -> Result<(), String> {
+        let Some((key, value)) = self.remote.setting().filter(|_| plan.persist_credentials) else {
+            return Ok(());
+        };
+        // Written by us and not through an argument, which every process of the machine can read.
+        let section = key.trim_end_matches(".extraheader").trim_start_matches("http.");
+        let text = format!("[http \"{section}\"]\n\textraheader = {value}\n");
+        let path = self.directory.join(".git/config");
+        let config = fs::read_to_string(&path).map(|config| config + &text);
+        config
+            .and_then(|config| fs::write(&path, config))
+            .map_err(|error| format!("keeping the credentials: {error}"))
+    }
+}
+
+fn refspecs(plan: &CheckoutPlan) -> Vec<String> {
+    let everything =
+        || ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"].map(str::to_owned);
+    let mut refspecs = Vec::new();
+    if plan.depth == 0 {
+        refspecs.extend(everything());
+    }
+    match &plan.target {
+        Target::Commit(sha) => refspecs.push(sha.clone()),
+        Target::RefAt { full_ref, sha } => {
+            let local = match full_ref.strip_prefix("refs/heads/") {
+                Some(branch) => format!("refs/remotes/origin/{branch}"),
+                None if full_ref.starts_with("refs/tags/") => full_ref.clone(),
+                None => full_ref.replacen("refs/", "refs/remotes/", 1),
+            };
+            refspecs.push(format!("+{sha}:{local}"));
+        }
+        Target::Named(name) if name.starts_with("refs/") => {
+            let local = if let Some(branch) = name.strip_prefix("refs/heads/") {
+                format!("refs/remotes/origin/{branch}")
+            } else if name.starts_with("refs/tags/") {
+                name.clone()
+            } else {
+                name.replacen("refs/", "refs/remotes/", 1)
+            };
+            refspecs.push(format!("+{name}:{local}"));
+        }
+        // The pattern also matches nothing, where a plain refspec of a missing ref is an error.
+        Target::Named(name) if plan.depth > 0 => {
+            refspecs.push(format!("+refs/heads/{name}*:refs/remotes/origin/{name}*"));
+            refspecs.push(format!("+refs/tags/{name}*:refs/tags/{name}*"));
+        }
+        Target::Named(_) => {}
+    }
+    refspecs
+}

@@ -1,0 +1,232 @@
+//! What a runner is told: as a plain struct for whoever embeds it, and as the command line of
+//! `gantry-runner`.
+//!
+//! The only place of the runner that reads the environment. Invariant: a [`RunnerConfig`] that was
+//! made from the command line needs no further checks but those that need the engine or the server.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use secrecy::SecretString;
+
+/// The image behind the labels of GitHub's own machines.
+pub const DEFAULT_IMAGE: &str = "gantry/job:latest";
+
+/// Labels that mean "an ordinary Linux machine", as on GitHub.
+const UBUNTU_LABELS: [&str; 3] = ["ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04"];
+
+/// Where actions come from unless the operator says otherwise.
+pub const DEFAULT_ACTION_SOURCE: &str = "https://github.com/{owner}/{repo}";
+
+/// Everything a runner needs to know.
+#[derive(Clone, Debug)]
+pub struct RunnerConfig {
+    /// Base URL of the server.
+    pub server_url: String,
+    /// Only needed while the work directory holds no registration.
+    pub registration_token: Option<SecretString>,
+    /// Unique per server.
+    pub name: String,
+    /// Labels besides those of `images`.
+    pub labels: Vec<String>,
+    /// From a label of `runs-on` to the image that a job without `container` runs in.
+    pub images: BTreeMap<String, String>,
+    /// Jobs at once.
+    pub slots: usize,
+    /// Registration, jobs and caches; on the same disk as the engine.
+    pub work_directory: PathBuf,
+    /// As in `DOCKER_HOST`; `None` for the default socket.
+    pub docker_host: Option<String>,
+    /// Jobs whose policy asks for it may use the engine.
+    pub docker_socket: bool,
+    /// Git URL of an action, with `{owner}` and `{repo}`.
+    pub action_source: String,
+    /// How long a runner that is told to stop waits for its jobs; `None` for as long as it takes.
+    /// Jobs that still run then go on in their containers, for the next runner to adopt.
+    pub drain_timeout: Option<Duration>,
+    /// How long a job goes on past its lease while the server is down (nobody else can get the job
+    /// from a server that does not run).
+    pub offline_grace: Duration,
+}
+
+impl RunnerConfig {
+    /// A configuration with the defaults of the command line.
+    #[must_use]
+    pub fn new(server_url: String, name: String, work_directory: PathBuf) -> Self {
+        Self {
+            server_url,
+            registration_token: None,
+            name,
+            labels: ["self-hosted", "linux", "x64"].map(str::to_owned).to_vec(),
+            images: default_images(),
+            slots: 2,
+            work_directory,
+            docker_host: None,
+            docker_socket: false,
+            action_source: DEFAULT_ACTION_SOURCE.to_owned(),
+            drain_timeout: None,
+            offline_grace: DEFAULT_OFFLINE_GRACE,
+        }
+    }
+
+    /// All labels of the runner.
+    #[must_use]
+    pub fn all_labels(&self) -> Vec<String> {
+        let mut labels: Vec<String> = self.labels.clone();
+        labels.extend(self.images.keys().filter(|label| !self.labels.contains(label)).cloned());
+        labels
+    }
+
+    /// The image for a job without `container`.
+    #[must_use]
+    pub fn image_for(&self, runs_on: &[String]) -> Option<&str> {
+        let of_label = |label: &String| {
+            self.images.iter().find(|(known, _)| known.eq_ignore_ascii_case(label))
+        };
+        // A job that only asks for `self-hosted` gets what an ordinary machine is.
+        let found = runs_on.iter().find_map(of_label).map(|(_, image)| image);
+        found.or_else(|| self.images.get(UBUNTU_LABELS[0])).map(String::as_str)
+    }
+}
+
+/// A server that restarts is back long before this; longer outages cost the job.
+const DEFAULT_OFFLINE_GRACE: Duration = Duration::from_secs(600);
+
+fn default_images() -> BTreeMap<String, String> {
+    UBUNTU_LABELS.iter().map(|label| ((*label).to_owned(), DEFAULT_IMAGE.to_owned())).collect()
+}
+
+/// Runs jobs of a Gantry server in containers on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "gantry-runner", version, about)]
+pub struct Arguments {
+    /// Base URL of the Gantry server
+    #[arg(long, env = "GANTRY_SERVER_URL", value_name = "URL")]
+    server_url: String,
+
+    /// Token that allows registering; only needed at the first start
+    #[arg(long, env = "GANTRY_REGISTRATION_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    registration_token: Option<SecretString>,
+
+    /// Name of this runner, unique per server
+    #[arg(long, env = "GANTRY_RUNNER_NAME", default_value_t = host_name())]
+    name: String,
+
+    /// Further label that `runs-on` may ask for
+    #[arg(
+        long = "label",
+        env = "GANTRY_RUNNER_LABELS",
+        value_delimiter = ',',
+        value_name = "LABEL"
+    )]
+    labels: Vec<String>,
+
+    /// Image for jobs that ask for a label and name no container
+    #[arg(long = "image", env = "GANTRY_RUNNER_IMAGES", value_delimiter = ',', value_parser = label_image, value_name = "LABEL=IMAGE")]
+    images: Vec<(String, String)>,
+
+    /// Jobs at once
+    #[arg(long, env = "GANTRY_RUNNER_SLOTS", default_value_t = 2, value_parser = slots)]
+    slots: usize,
+
+    /// Directory for registration, jobs and caches
+    #[arg(
+        long,
+        env = "GANTRY_RUNNER_WORK_DIR",
+        default_value = "/var/lib/gantry-runner",
+        value_name = "DIR"
+    )]
+    work_dir: PathBuf,
+
+    /// Container engine, as in `DOCKER_HOST`
+    #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
+    docker_host: Option<String>,
+
+    /// Let jobs whose repository is allowed to use the engine's socket; they then own this machine
+    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
+    docker_socket: bool,
+
+    /// Git URL of actions, with `{owner}` and `{repo}`
+    #[arg(long, env = "GANTRY_ACTION_SOURCE", default_value = DEFAULT_ACTION_SOURCE, value_name = "URL")]
+    action_source: String,
+
+    /// Seconds to wait for running jobs when told to stop; without it, as long as they take
+    #[arg(long, env = "GANTRY_RUNNER_DRAIN_SECONDS", value_name = "SECONDS")]
+    drain_seconds: Option<u64>,
+}
+
+impl From<Arguments> for RunnerConfig {
+    fn from(arguments: Arguments) -> Self {
+        let mut config = Self::new(arguments.server_url, arguments.name, arguments.work_dir);
+        config.registration_token = arguments.registration_token;
+        config.labels.extend(arguments.labels);
+        config.images.extend(arguments.images);
+        config.slots = arguments.slots;
+        config.docker_host = arguments.docker_host;
+        config.docker_socket = arguments.docker_socket;
+        config.action_source = arguments.action_source;
+        config.drain_timeout = arguments.drain_seconds.map(Duration::from_secs);
+        config
+    }
+}
+
+/// `LABEL=IMAGE`
+pub fn label_image(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((label, image)) if !label.is_empty() && !image.is_empty() => {
+            Ok((label.to_owned(), image.to_owned()))
+        }
+        _ => Err(format!("`{text}` is not LABEL=IMAGE")),
+    }
+}
+
+fn slots(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(slots) if (1..=1000).contains(&slots) => Ok(slots),
+        _ => Err("expected a number from 1 to 1000".to_owned()),
+    }
+}
+
+/// The machine's name, which is a good name for its only runner.
+#[must_use]
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "gantry-runner".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<RunnerConfig, clap::Error> {
+        let fixed = ["gantry-runner", "--server-url", "http://localhost:1"];
+        Arguments::try_parse_from(fixed.iter().chain(arguments)).map(RunnerConfig::from)
+    }
+
+    #[test]
+    fn a_mapped_label_replaces_the_default_image_and_becomes_a_label() {
+        let config = config(&["--image", "ubuntu-latest=mine", "--image", "gpu=cuda:12"]).unwrap();
+        assert_eq!(config.image_for(&["ubuntu-latest".to_owned()]), Some("mine"));
+        assert_eq!(
+            config.image_for(&["self-hosted".to_owned(), "GPU".to_owned()]),
+            Some("cuda:12")
+        );
+        assert_eq!(config.image_for(&["ubuntu-22.04".to_owned()]), Some(DEFAULT_IMAGE));
+        assert!(config.all_labels().contains(&"gpu".to_owned()));
+    }
+
+    #[test]
+    fn wrong_values_are_refused_on_the_command_line() {
+        assert!(config(&["--image", "ubuntu-latest"]).is_err());
+        assert!(config(&["--slots", "0"]).is_err());
+    }
+
+    #[test]
+    fn the_registration_token_is_not_shown() {
+        let config = config(&["--registration-token", "sesame"]).unwrap();
+        assert!(!format!("{config:?}").contains("sesame"));
+    }
+}

@@ -1,0 +1,59 @@
+//! The trait that separates a job from the engine that runs it.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::BoxFuture;
+use gantry_protocol::JobId;
+
+use super::spec::{
+    ContainerEnd, Health, Image, JobContainer, Owner, ServiceContainer, StartedService,
+};
+use crate::infra_error::InfraError;
+use crate::workspace::{InsidePaths, JobDirectory};
+
+/// An answer of a backend that is still on its way.
+pub type Pending<'a, T> = BoxFuture<'a, Result<T, InfraError>>;
+
+/// What runs containers (or something that behaves alike).
+///
+/// Life cycle of a job: [`Backend::image`] for each image, [`Backend::create_network`] if there are
+/// services, [`Backend::start_service`] for each, [`Backend::start_job`], and at the end
+/// [`Backend::remove_job`], which removes all of it. A job container lives until then: its first
+/// process is the shim, and a job talks to its shim, never to the backend, to run something.
+///
+/// Threading: all methods may be called at once, for different jobs and for the same one.
+///
+/// Errors: an [`InfraError`] means that the job cannot go on and that it is not the user's fault.
+/// `remove_job` of what is not there is no error. Nothing is retried here.
+pub trait Backend: Send + Sync + 'static {
+    /// Whether the engine answers at all.
+    fn check(&self) -> Pending<'_, ()>;
+
+    /// The image's settings; pulls the image if it is not there.
+    fn image<'a>(&'a self, name: &'a str) -> Pending<'a, Image>;
+
+    /// A network of the job's own; answers its name.
+    fn create_network<'a>(&'a self, owner: &'a Owner) -> Pending<'a, String>;
+
+    /// Creates and starts the job container with the shim as its first process; answers its id.
+    fn start_job<'a>(&'a self, container: &'a JobContainer) -> Pending<'a, String>;
+
+    fn start_service<'a>(&'a self, service: &'a ServiceContainer) -> Pending<'a, StartedService>;
+
+    fn health<'a>(&'a self, container: &'a str) -> Pending<'a, Health>;
+
+    /// Why a container is not running; `None` while it is.
+    fn ended<'a>(&'a self, container: &'a str) -> Pending<'a, Option<ContainerEnd>>;
+
+    /// What a service printed, the last part of it.
+    fn service_log<'a>(&'a self, container: &'a str) -> Pending<'a, String>;
+
+    /// The jobs that this runner has anything of.
+    fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>>;
+
+    /// Removes every container, network and volume of a job.
+    fn remove_job<'a>(&'a self, runner: &'a str, job: JobId) -> Pending<'a, ()>;
+
+    /// Where the job's directories are for its processes.
+    fn inside_paths(&self, directory: &JobDirectory) -> InsidePaths;
+}

@@ -1,0 +1,265 @@
+//! The engine's operations as the [`Backend`] trait names them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::path::Path;
+
+use bollard::Docker;
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, HealthStatusEnum, NetworkCreateRequest,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
+    LogsOptionsBuilder, StartContainerOptions,
+};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use gantry_protocol::JobId;
+use tokio::sync::Mutex;
+
+use super::error::{is_missing, reason, refused};
+use super::{create, remove};
+use crate::container::{
+    Backend, ContainerEnd, Health, Image, JobContainer, Owner, Pending, ServiceContainer,
+    StartedService,
+};
+use crate::infra_error::InfraError;
+use crate::workspace::{InsidePaths, JobDirectory};
+
+/// Where the engine is when nothing else is said.
+pub(crate) const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// How much of a service's output is shown when it has ended.
+const SERVICE_LOG_LINES: &str = "1000";
+
+/// A Docker engine on the same disk as the runner.
+#[derive(Debug)]
+pub struct DockerBackend {
+    docker: Docker,
+    host: String,
+    /// Images that have been inspected; an image is looked up once per runner and then again when
+    /// a container cannot be created from it.
+    images: Mutex<HashMap<String, Image>>,
+}
+
+impl DockerBackend {
+    /// `host` as in `DOCKER_HOST`; the engine is not contacted yet.
+    pub fn new(host: Option<&str>) -> Result<Self, InfraError> {
+        let host = host.unwrap_or(DEFAULT_HOST).to_owned();
+        let docker = Docker::connect_with_host(&host).map_err(|error| {
+            InfraError::EngineUnreachable { host: host.clone(), reason: reason(&error) }
+        })?;
+        Ok(Self { docker, host, images: Mutex::default() })
+    }
+
+    fn socket(&self) -> Option<&Path> {
+        self.host.strip_prefix("unix://").map(Path::new)
+    }
+
+    async fn load_image(&self, name: &str) -> Result<Image, InfraError> {
+        let inspected = match self.docker.inspect_image(name).await {
+            Err(error) if is_missing(&error) => {
+                self.pull(name).await?;
+                self.docker.inspect_image(name).await
+            }
+            inspected => inspected,
+        };
+        let config = inspected
+            .map_err(refused(format!("inspect image `{name}`")))?
+            .config
+            .unwrap_or_default();
+        Ok(Image {
+            name: name.to_owned(),
+            user: config.user.unwrap_or_default(),
+            has_health_check: config.healthcheck.is_some_and(|check| {
+                check.test.is_some_and(|test| test.first().is_some_and(|word| word != "NONE"))
+            }),
+        })
+    }
+
+    async fn pull(&self, name: &str) -> Result<(), InfraError> {
+        let tag = if has_tag(name) { name.to_owned() } else { format!("{name}:latest") };
+        let options = CreateImageOptionsBuilder::default().from_image(&tag).build();
+        self.docker
+            .create_image(Some(options), None, None)
+            .try_for_each(|_| async { Ok(()) })
+            .await
+            .map_err(|error| InfraError::ImageMissing {
+                image: name.to_owned(),
+                reason: reason(&error),
+            })
+    }
+
+    async fn start(
+        &self,
+        name: &str,
+        what: &str,
+        body: ContainerCreateBody,
+    ) -> Result<String, InfraError> {
+        let image = body.image.clone().unwrap_or_default();
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let created = self.docker.create_container(Some(options), body).await;
+        let id = match created {
+            Ok(created) => created.id,
+            Err(error) => {
+                self.images.lock().await.remove(&image);
+                return Err(refused(format!("create the {what} from image `{image}`"))(error));
+            }
+        };
+        self.docker
+            .start_container(&id, None::<StartContainerOptions>)
+            .await
+            .map_err(refused(format!("start the {what} from image `{image}`")))?;
+        Ok(id)
+    }
+
+    async fn inspect(&self, container: &str) -> Result<ContainerInspectResponse, InfraError> {
+        self.docker
+            .inspect_container(container, None::<InspectContainerOptions>)
+            .await
+            .map_err(refused(format!("inspect container {container}")))
+    }
+
+    async fn address(&self, container: &str, network: &str) -> Result<IpAddr, InfraError> {
+        self.inspect(container)
+            .await?
+            .network_settings
+            .and_then(|settings| settings.networks)
+            .and_then(|mut networks| networks.remove(network))
+            .and_then(|endpoint| endpoint.ip_address)
+            .and_then(|address| address.parse().ok())
+            .ok_or_else(|| InfraError::Engine {
+                operation: format!("connect container {container} to network `{network}`"),
+                reason: "it has no address there".to_owned(),
+            })
+    }
+
+    async fn read_log(&self, container: &str) -> String {
+        let options =
+            LogsOptionsBuilder::default().stdout(true).stderr(true).tail(SERVICE_LOG_LINES).build();
+        let mut text = Vec::new();
+        let mut pieces = self.docker.logs(container, Some(options));
+        while let Some(Ok(piece)) = pieces.next().await {
+            text.extend_from_slice(&piece.into_bytes());
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+impl Backend for DockerBackend {
+    fn check(&self) -> Pending<'_, ()> {
+        async {
+            let answer = self.docker.ping().await;
+            answer.map(drop).map_err(|error| InfraError::EngineUnreachable {
+                host: self.host.clone(),
+                reason: reason(&error),
+            })
+        }
+        .boxed()
+    }
+
+    fn image<'a>(&'a self, name: &'a str) -> Pending<'a, Image> {
+        async move {
+            if let Some(image) = self.images.lock().await.get(name) {
+                return Ok(image.clone());
+            }
+            let image = self.load_image(name).await?;
+            self.images.lock().await.insert(name.to_owned(), image.clone());
+            Ok(image)
+        }
+        .boxed()
+    }
+
+    fn create_network<'a>(&'a self, owner: &'a Owner) -> Pending<'a, String> {
+        async move {
+            let name = create::name(owner, "network");
+            let request = NetworkCreateRequest {
+                name: name.clone(),
+                labels: Some(create::labels(owner)),
+                ..NetworkCreateRequest::default()
+            };
+            let created = self.docker.create_network(request).await;
+            created.map_err(refused("create the job's network"))?;
+            Ok(name)
+        }
+        .boxed()
+    }
+
+    fn start_job<'a>(&'a self, container: &'a JobContainer) -> Pending<'a, String> {
+        async move {
+            let body = create::job(container, self.socket());
+            self.start(&create::name(&container.owner, "job"), "job container", body).await
+        }
+        .boxed()
+    }
+
+    fn start_service<'a>(&'a self, service: &'a ServiceContainer) -> Pending<'a, StartedService> {
+        async move {
+            let name = create::name(&service.owner, &service.alias);
+            let what = format!("service container `{}`", service.alias);
+            let id = self.start(&name, &what, create::service(service)).await?;
+            let network = service.spec.network.as_deref().unwrap_or("bridge");
+            let address = self.address(&id, network).await?;
+            Ok(StartedService { container: id, address })
+        }
+        .boxed()
+    }
+
+    fn health<'a>(&'a self, container: &'a str) -> Pending<'a, Health> {
+        async move {
+            let state = self.inspect(container).await?.state.unwrap_or_default();
+            if state.running != Some(true) {
+                return Ok(Health::Ended);
+            }
+            Ok(match state.health.and_then(|health| health.status) {
+                Some(HealthStatusEnum::STARTING) => Health::Starting,
+                Some(HealthStatusEnum::HEALTHY) => Health::Healthy,
+                Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
+                Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) | None => Health::None,
+            })
+        }
+        .boxed()
+    }
+
+    fn ended<'a>(&'a self, container: &'a str) -> Pending<'a, Option<ContainerEnd>> {
+        async move {
+            let inspected =
+                self.docker.inspect_container(container, None::<InspectContainerOptions>).await;
+            let state = match inspected {
+                Err(error) if is_missing(&error) => {
+                    return Ok(Some(ContainerEnd { exit_code: 137, out_of_memory: false }));
+                }
+                inspected => {
+                    inspected.map_err(refused(format!("inspect container {container}")))?
+                }
+            }
+            .state
+            .unwrap_or_default();
+            Ok((state.running != Some(true)).then(|| ContainerEnd {
+                exit_code: state.exit_code.unwrap_or_default(),
+                out_of_memory: state.oom_killed.unwrap_or_default(),
+            }))
+        }
+        .boxed()
+    }
+
+    fn service_log<'a>(&'a self, container: &'a str) -> Pending<'a, String> {
+        async move { Ok(self.read_log(container).await) }.boxed()
+    }
+
+    fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {
+        remove::jobs(&self.docker, runner).boxed()
+    }
+
+    fn remove_job<'a>(&'a self, runner: &'a str, job: JobId) -> Pending<'a, ()> {
+        remove::job(&self.docker, runner, job).boxed()
+    }
+
+    fn inside_paths(&self, _directory: &JobDirectory) -> InsidePaths {
+        InsidePaths::container()
+    }
+}
+
+/// Whether an image name ends in a tag or a digest; a colon before a slash is a registry's port.
+fn has_tag(name: &str) -> bool {
+    name.contains('@') || name.rsplit('/').next().is_some_and(|last| last.contains(':'))
+}

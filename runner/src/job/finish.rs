@@ -1,0 +1,142 @@
+//! The end of a job: outputs, environment URL, the last steps of its log, and the report.
+//!
+//! Does not remove containers; that comes after the report. Invariant: the conclusion is sent only
+//! when the server has every line of the log.
+
+use std::collections::BTreeMap;
+
+use chrono::Utc;
+use gantry_protocol::{CompleteJob, Conclusion};
+
+use super::contexts::Scope;
+use super::reporter::StepEnding;
+use super::running::RunningJob;
+use super::services;
+use super::step_names::{COMPLETE_JOB, STOP_CONTAINERS};
+use crate::output::StepLog;
+
+/// What "Complete job" found out.
+struct Results {
+    outputs: BTreeMap<String, String>,
+    environment_url: Option<String>,
+}
+
+/// Ends the job's log; answers what to tell the server, but for the number of chunks.
+pub(super) async fn finish(job: &mut RunningJob) -> CompleteJob {
+    report_steps_that_never_ran(job);
+    if let Some(number) = job.numbers.stop_containers() {
+        in_step(job, number, STOP_CONTAINERS, stop_containers).await;
+    }
+    let number = job.numbers.complete_job();
+    let results = in_step(job, number, COMPLETE_JOB, complete_job).await;
+    let progress = &job.state.record.progress;
+    let conclusion = match &progress.infrastructure_error {
+        Some(_) if progress.cancel.is_none() => Conclusion::Failure,
+        _ => progress.status.conclusion(progress.cancel.as_ref()),
+    };
+    CompleteJob {
+        lease: job.state.message.lease,
+        conclusion,
+        outputs: results.outputs,
+        annotations: progress.annotations.clone(),
+        environment_url: results.environment_url,
+        infrastructure_error: progress.infrastructure_error.clone(),
+        log_chunks: 0,
+    }
+}
+
+/// After a failed set-up the steps of the workflow are skipped.
+fn report_steps_that_never_ran(job: &RunningJob) {
+    let next = job.state.record.progress.next_step;
+    for (index, step) in job.steps.steps.iter().enumerate().skip(next) {
+        let name = job.masks.mask(&super::run::queued_name(step));
+        let conclusion = Conclusion::Skipped;
+        let ending = StepEnding { outcome: conclusion, conclusion, started_at: Utc::now() };
+        job.reporter.completed(job.numbers.step(index), &name, ending);
+    }
+}
+
+async fn in_step<T>(
+    job: &mut RunningJob,
+    number: u32,
+    name: &str,
+    part: impl AsyncFnOnce(&mut RunningJob, &mut StepLog) -> T,
+) -> T {
+    let started_at = Utc::now();
+    job.reporter.in_progress(number, name, started_at);
+    let mut log = job.step_log(number);
+    let result = part(job, &mut log).await;
+    job.state.record.progress.annotations.extend(log.finish().await);
+    let conclusion = Conclusion::Success;
+    job.reporter.completed(
+        number,
+        name,
+        StepEnding { outcome: conclusion, conclusion, started_at },
+    );
+    result
+}
+
+async fn stop_containers(job: &mut RunningJob, log: &mut StepLog) {
+    let services = job.state.record.containers.as_ref().map(|c| c.services.clone());
+    for service in services.unwrap_or_default() {
+        services::print_log(job, &service, log).await;
+    }
+    log.line("Stop and remove containers");
+}
+
+async fn complete_job(job: &mut RunningJob, log: &mut StepLog) -> Results {
+    if let Some(error) = job.state.record.progress.infrastructure_error.clone() {
+        log.error(&error);
+    }
+    let outputs = outputs(job, log);
+    let environment_url = environment_url(job, log);
+    log.line("Cleaning up orphan processes");
+    Results { outputs, environment_url }
+}
+
+fn outputs(job: &RunningJob, log: &mut StepLog) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    if job.steps.outputs.is_empty() {
+        return outputs;
+    }
+    log.line("Evaluate and set job outputs");
+    let scope = scope(job);
+    for (name, token) in &job.steps.outputs {
+        match job.evaluate(&scope, |e| token.evaluate_text(e)) {
+            Err(error) => log.error(&error.message),
+            Ok(value) if value.is_empty() => {}
+            Ok(value) if job.masks.contains_secret(&value) => {
+                log.warning(&format!("Skip output '{name}' since it may contain secret."));
+            }
+            Ok(value) => {
+                log.line(&format!("Set output '{name}'"));
+                outputs.insert(name.clone(), value);
+            }
+        }
+    }
+    outputs
+}
+
+fn environment_url(job: &RunningJob, log: &mut StepLog) -> Option<String> {
+    let token = job.steps.environment.as_ref()?.url.as_ref()?;
+    log.line("Evaluate and set environment url");
+    match job.evaluate(&scope(job), |e| token.evaluate_text(e)) {
+        Err(error) => {
+            log.error(&error.message);
+            None
+        }
+        Ok(url) if url.is_empty() => None,
+        Ok(url) if job.masks.contains_secret(&url) => {
+            log.warning("Skip setting environment url as environment url may contain secret.");
+            None
+        }
+        Ok(url) => {
+            log.line(&format!("Evaluated environment url: {url}"));
+            Some(url)
+        }
+    }
+}
+
+fn scope(job: &RunningJob) -> Scope {
+    Scope { environment: job.state.record.progress.environment.clone(), ..Scope::default() }
+}

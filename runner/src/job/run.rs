@@ -1,0 +1,185 @@
+//! A job from its lease, or from what an earlier runner left, to its end.
+//!
+//! Invariant: whatever happens, when this returns the job is either completed at the server or its
+//! lease is lost; what is left on this machine may then be removed.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use gantry_protocol::{CompleteJob, Conclusion, JobId};
+use gantry_workflow::model::{Step, StepKind};
+use gantry_workflow::template::TokenKind;
+use tokio::sync::watch;
+
+use super::finish::finish;
+use super::reporter::{Reporter, StepEnding};
+use super::running::{Host, RunningJob, steps_of};
+use super::set_up::{self, SetUpError};
+use super::signals::{Signals, cancelled, lost};
+use super::state::JobState;
+use super::status::JobStatus;
+use super::step_loop::run_steps;
+use super::step_names::{
+    COMPLETE_JOB, INITIALIZE_CONTAINERS, SET_UP_JOB, STOP_CONTAINERS, StepNumbers, default_name,
+};
+use crate::client::{ClientError, persistently};
+use crate::infra_error::InfraError;
+use crate::output::{Destination, Masks, Shipper, start_shipper};
+use crate::workspace::JobDirectory;
+
+/// Runs a job to its end. `state` is of a fresh lease or of an earlier runner.
+pub(crate) async fn run(host: Arc<Host>, state: JobState, signals: watch::Receiver<Signals>) {
+    let job = state.message.job_id;
+    let lost_signals = signals.clone();
+    let result = tokio::select! {
+        result = run_to_completion(host, state, signals) => result,
+        reason = lost(&lost_signals) => Err(InfraError::LeaseLost { reason }),
+    };
+    if let Err(error) = result {
+        tracing::error!(job.id = job.0, %error, "job given up");
+    }
+}
+
+/// Removes what a job has on this machine. What cannot be removed now is swept at the next start.
+pub(crate) async fn remove(host: &Host, job: JobId, directory: &JobDirectory) {
+    if let Err(error) = host.backend.remove_job(&host.installation, job).await {
+        tracing::error!(job.id = job.0, %error, "containers of a job not removed");
+        return;
+    }
+    if let Err(error) = directory.remove() {
+        tracing::error!(job.id = job.0, %error, "files of a job not removed");
+    }
+}
+
+async fn run_to_completion(
+    host: Arc<Host>,
+    state: JobState,
+    signals: watch::Receiver<Signals>,
+) -> Result<(), InfraError> {
+    let client = host.client.clone();
+    let id = state.message.job_id;
+    let (mut job, shipper) = start(host, state, signals)?;
+    announce(&job);
+    match run_phases(&mut job).await {
+        Ok(()) => {}
+        Err(SetUpError::User(_)) => job.state.record.progress.status = JobStatus::Failure,
+        Err(SetUpError::Infra(
+            error @ (InfraError::LeaseLost { .. } | InfraError::LogRefused { .. }),
+        )) => {
+            return Err(error);
+        }
+        Err(SetUpError::Infra(error)) => {
+            tracing::error!(job.id = id.0, %error, "job failed on the runner's side");
+            job.state.record.progress.infrastructure_error = Some(error.to_string());
+        }
+    }
+    let mut end = finish(&mut job).await;
+    let RunningJob { reporter, log, .. } = job;
+    reporter.finish().await;
+    log.flush().await;
+    end.log_chunks = shipper.finish().await?;
+    complete(&client, id, &end).await
+}
+
+async fn complete(
+    client: &crate::client::ServerClient,
+    job: JobId,
+    end: &CompleteJob,
+) -> Result<(), InfraError> {
+    match persistently(|| client.complete(job, end)).await {
+        Ok(()) => {
+            tracing::info!(job.id = job.0, conclusion = %end.conclusion, "job completed");
+            Ok(())
+        }
+        Err(ClientError::Rejected { status, message }) => {
+            Err(InfraError::LeaseLost { reason: format!("{status} {message}") })
+        }
+        Err(error) => Err(InfraError::LeaseLost { reason: error.to_string() }),
+    }
+}
+
+fn start(
+    host: Arc<Host>,
+    state: JobState,
+    signals: watch::Receiver<Signals>,
+) -> Result<(RunningJob, Shipper), InfraError> {
+    let message = &state.message;
+    let (id, lease) = (message.job_id, message.lease);
+    let directory = host.directory(id);
+    let client = host.client.clone();
+    let destination = Destination { client: client.clone(), job: id, lease };
+    let (log, shipper) = start_shipper(destination, &directory)?;
+    let masks = Masks::new(state.secrets()).map_err(|reason| InfraError::Engine {
+        operation: "mask the job's secrets".to_owned(),
+        reason,
+    })?;
+    let steps = steps_of(&state)?;
+    let job = RunningJob {
+        paths: host.backend.inside_paths(&directory),
+        numbers: StepNumbers::new(&steps),
+        reporter: Reporter::start(client, id, lease),
+        host,
+        directory,
+        state,
+        steps,
+        masks,
+        log,
+        signals,
+        shim: None,
+        cancel_deadline: None,
+    };
+    Ok((job, shipper))
+}
+
+/// Shows all steps before the first one runs.
+fn announce(job: &RunningJob) {
+    let numbers = job.numbers;
+    job.reporter.queued(numbers.set_up_job(), SET_UP_JOB);
+    if let Some(number) = numbers.initialize_containers() {
+        job.reporter.queued(number, INITIALIZE_CONTAINERS);
+    }
+    for (index, step) in job.steps.steps.iter().enumerate() {
+        job.reporter.queued(numbers.step(index), &job.masks.mask(&queued_name(step)));
+    }
+    if let Some(number) = numbers.stop_containers() {
+        job.reporter.queued(number, STOP_CONTAINERS);
+    }
+    job.reporter.queued(numbers.complete_job(), COMPLETE_JOB);
+}
+
+/// The name of a step that has not been reached: expressions in it are not known yet.
+pub(super) fn queued_name(step: &Step) -> String {
+    let literal = |kind: &TokenKind| match kind {
+        TokenKind::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    if let Some(name) = step.name.as_ref().and_then(|name| literal(&name.kind)) {
+        return name;
+    }
+    let script = match &step.kind {
+        StepKind::Run { script, .. } => literal(&script.kind).unwrap_or_default(),
+        StepKind::Uses { .. } => String::new(),
+    };
+    default_name(step, &script)
+}
+
+async fn run_phases(job: &mut RunningJob) -> Result<(), SetUpError> {
+    if job.state.record.containers.is_some() {
+        set_up::reconnect(job).await?;
+    } else {
+        let signals = job.signals.clone();
+        let cancelled = tokio::select! {
+            result = set_up::set_up(job) => result.map(|()| false)?,
+            _ = cancelled(&signals) => true,
+        };
+        if cancelled {
+            job.note_cancellation();
+            let (outcome, started_at) = (Conclusion::Cancelled, Utc::now());
+            let ending = StepEnding { outcome, conclusion: outcome, started_at };
+            job.reporter.completed(job.numbers.set_up_job(), SET_UP_JOB, ending);
+            return Ok(());
+        }
+    }
+    run_steps(job).await?;
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! A job while it runs: its state with everything that is needed to act on it.
+//!
+//! Decides nothing. Invariant: the state on disk is never ahead of the log on disk, so a runner that
+//! goes on from it misses no line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_protocol::JobId;
+use gantry_workflow::expr::{Environment, EvalError, Object, StatusView};
+use gantry_workflow::model::{JobKind, StepsJob};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::contexts::{self, JobView, Scope};
+use super::reporter::Reporter;
+use super::signals::Signals;
+use super::state::JobState;
+use super::step_names::StepNumbers;
+use crate::client::ServerClient;
+use crate::config::RunnerConfig;
+use crate::container::{Backend, Owner};
+use crate::infra_error::InfraError;
+use crate::output::{JobLog, Masks, StepLog};
+use crate::shim::Shim;
+use crate::workspace::{InsidePaths, JobDirectory};
+
+/// What all jobs of a runner share.
+pub(crate) struct Host {
+    pub(crate) config: RunnerConfig,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) client: ServerClient,
+    /// This installation, for the labels of its containers.
+    pub(crate) installation: String,
+    pub(crate) shim_program: std::path::PathBuf,
+}
+
+/// One job.
+pub(crate) struct RunningJob {
+    pub(crate) host: Arc<Host>,
+    pub(crate) directory: JobDirectory,
+    pub(crate) paths: InsidePaths,
+    pub(crate) state: JobState,
+    pub(crate) steps: StepsJob,
+    pub(crate) numbers: StepNumbers,
+    pub(crate) masks: Masks,
+    pub(crate) log: JobLog,
+    pub(crate) reporter: Reporter,
+    pub(crate) signals: watch::Receiver<Signals>,
+    pub(crate) shim: Option<Arc<Shim>>,
+    /// When steps that survive a cancellation must have ended.
+    pub(crate) cancel_deadline: Option<Instant>,
+}
+
+impl Host {
+    pub(crate) fn jobs_directory(&self) -> std::path::PathBuf {
+        self.config.work_directory.join("jobs")
+    }
+
+    pub(crate) fn directory(&self, job: JobId) -> JobDirectory {
+        JobDirectory::new(&self.jobs_directory(), job)
+    }
+
+    /// Where downloaded actions are kept for all jobs.
+    pub(crate) fn action_cache(&self) -> std::path::PathBuf {
+        self.config.work_directory.join("actions")
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for RunningJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunningJob").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Time that steps with `if: always()` have after a cancellation, unless the job says otherwise.
+pub(super) const CANCEL_TIMEOUT: Duration = Duration::from_secs(300);
+
+impl RunningJob {
+    pub(crate) fn owner(&self) -> Owner {
+        Owner {
+            runner: self.host.installation.clone(),
+            job: self.state.message.job_id,
+            lease: self.state.message.lease,
+        }
+    }
+
+    pub(crate) fn view(&self) -> JobView<'_> {
+        JobView {
+            message: &self.state.message,
+            progress: &self.state.record.progress,
+            containers: self.state.record.containers.as_ref(),
+            paths: &self.paths,
+            runner_name: &self.host.config.name,
+        }
+    }
+
+    /// The status functions' answers in `scope`.
+    pub(crate) fn status(&self, scope: &Scope) -> StatusView {
+        let job = self.state.record.progress.status;
+        match &scope.action {
+            // Within an action its own status counts, except that a cancelled job is cancelled.
+            Some(action) => action.status.max_cancelled(job).view(),
+            None => job.view(),
+        }
+    }
+
+    /// Evaluates something of the workflow in `scope`, with `status` for the status functions.
+    pub(crate) fn evaluate_with<T>(
+        &self,
+        scope: &Scope,
+        status: &StatusView,
+        evaluate: impl FnOnce(&Environment<'_>) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
+        let contexts: Object = contexts::contexts(self.view(), scope);
+        let workspace = self.directory.work().join(self.repository()).join(self.repository());
+        let hash_files = |patterns: &[String]| crate::hash_files::hash_files(&workspace, patterns);
+        evaluate(&Environment { contexts: &contexts, status, hash_files: Some(&hash_files) })
+    }
+
+    pub(crate) fn evaluate<T>(
+        &self,
+        scope: &Scope,
+        evaluate: impl FnOnce(&Environment<'_>) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
+        self.evaluate_with(scope, &self.status(scope), evaluate)
+    }
+
+    /// The repository's name without its owner.
+    pub(crate) fn repository(&self) -> &str {
+        contexts::repository_name(&self.state.message)
+    }
+
+    pub(crate) fn workspace(&self) -> String {
+        self.paths.workspace(self.repository())
+    }
+
+    pub(crate) fn step_log(&self, number: u32) -> StepLog {
+        StepLog::new(self.log.clone(), self.masks.clone(), number)
+    }
+
+    pub(crate) fn shim(&self) -> Result<Arc<Shim>, InfraError> {
+        self.shim
+            .clone()
+            .ok_or_else(|| InfraError::Shim { reason: "it was never started".to_owned() })
+    }
+
+    /// From here a restarted runner goes on.
+    pub(crate) fn save(&self) -> Result<(), InfraError> {
+        self.log.checkpoint()?;
+        self.state.save(&self.directory)
+    }
+
+    /// Takes over a cancellation that has been asked for; true when the job is cancelled.
+    pub(crate) fn note_cancellation(&mut self) -> bool {
+        let asked = self.signals.borrow().cancel.clone();
+        let progress = &mut self.state.record.progress;
+        if let (None, Some(cancel)) = (&progress.cancel, asked) {
+            progress.cancel = Some(cancel);
+            progress.status = super::status::JobStatus::Cancelled;
+        }
+        if progress.cancel.is_some() && self.cancel_deadline.is_none() {
+            self.cancel_deadline = Some(Instant::now() + CANCEL_TIMEOUT);
+        }
+        self.state.record.progress.cancel.is_some()
+    }
+}
+
+/// The steps of a leased job; the server leases nothing else.
+pub(crate) fn steps_of(state: &JobState) -> Result<StepsJob, InfraError> {
+    match &state.message.job.kind {
+        JobKind::Steps(steps) => Ok((**steps).clone()),
+        JobKind::Call(_) => Err(InfraError::LeaseLost {
+            reason: "the server leased a call of a workflow, which is no job".to_owned(),
+        }),
+    }
+}

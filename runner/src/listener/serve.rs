@@ -1,0 +1,100 @@
+//! The life of a runner, from its start to its drained end.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::slot::{self, SlotEnd};
+use super::{adopt, lock, registration};
+use crate::background::{self, Task};
+use crate::config::RunnerConfig;
+use crate::container::{Backend, DockerBackend};
+use crate::job::Host;
+use crate::shim;
+
+/// Runs jobs on the Docker engine of `config` until `shutdown`.
+pub async fn run(config: RunnerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let backend = DockerBackend::new(config.docker_host.as_deref())?;
+    run_on(config, Arc::new(backend), shutdown).await
+}
+
+/// Runs jobs on `backend` until `shutdown`, and then drains. Dropping the future instead is what
+/// the death of a runner is: its jobs go on and are adopted by the next one.
+pub async fn run_on(
+    config: RunnerConfig,
+    backend: Arc<dyn Backend>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let work_directory = config.work_directory.clone();
+    registration::create_work_directory(&work_directory)?;
+    let work_directory = work_directory.canonicalize()?;
+    let config = RunnerConfig { work_directory: work_directory.clone(), ..config };
+    let _lock = lock::lock(&work_directory)?;
+    backend.check().await?;
+    let shim_program = shim::install(&work_directory.join("bin"))?;
+    let installation = registration::installation(&work_directory)?;
+    let mut anew = false;
+    loop {
+        let client = tokio::select! {
+            client = registration::connect(&config, anew) => client?,
+            () = shutdown.cancelled() => return Ok(()),
+        };
+        let host = Arc::new(Host {
+            config: config.clone(),
+            backend: Arc::clone(&backend),
+            client,
+            installation: installation.clone(),
+            shim_program: shim_program.clone(),
+        });
+        match serve(host, &shutdown).await? {
+            SlotEnd::Drained => return Ok(()),
+            SlotEnd::Unauthorized => anew = true,
+        }
+    }
+}
+
+async fn serve(host: Arc<Host>, shutdown: &CancellationToken) -> anyhow::Result<SlotEnd> {
+    let permits = Arc::new(Semaphore::new(host.config.slots));
+    let mut tasks: Vec<Task<SlotEnd>> = Vec::new();
+    for state in adopt::find_jobs(&host).await? {
+        let (host, permits) = (Arc::clone(&host), Arc::clone(&permits));
+        // There are as many permits as there were slots; with fewer slots now, the rest wait.
+        tasks.push(background::spawn("adopted_job", async move {
+            if let Ok(permit) = permits.acquire_owned().await {
+                slot::adopt(host, state, permit).await;
+            }
+            SlotEnd::Drained
+        }));
+    }
+    for _ in 0..host.config.slots {
+        let slot = slot::serve(Arc::clone(&host), Arc::clone(&permits), shutdown.clone());
+        tasks.push(background::spawn("slot", slot));
+    }
+    tracing::info!(name = host.config.name, slots = host.config.slots, "runner is listening");
+    let drained = drain(tasks);
+    let limit = async {
+        shutdown.cancelled().await;
+        match host.config.drain_timeout {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        end = drained => Ok(end),
+        () = limit => {
+            tracing::warn!("jobs still run; the next runner of this directory adopts them");
+            Ok(SlotEnd::Drained)
+        }
+    }
+}
+
+async fn drain(tasks: Vec<Task<SlotEnd>>) -> SlotEnd {
+    let mut end = SlotEnd::Drained;
+    for task in tasks {
+        if let Some(SlotEnd::Unauthorized) = task.join().await {
+            end = SlotEnd::Unauthorized;
+        }
+    }
+    end
+}

@@ -1,0 +1,89 @@
+//! The annotations of one step, within GitHub's limits (`semantics` 5.8).
+//!
+//! Invariant: an annotation beyond a limit is only dropped here, never from the log.
+
+use gantry_protocol::{Annotation, AnnotationLevel};
+use gantry_workflow::command;
+
+/// Annotations of one level that a step may make; later ones are only log lines.
+const MOST_PER_LEVEL: usize = 10;
+
+/// Characters of a message; the rest is cut.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Collects what a step says about the code.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Annotations {
+    kept: Vec<Annotation>,
+}
+
+impl Annotations {
+    /// `annotation` is masked already.
+    pub(super) fn add(&mut self, mut annotation: Annotation) {
+        let of_level = self.kept.iter().filter(|other| other.level == annotation.level).count();
+        if of_level < MOST_PER_LEVEL {
+            if let Some((cut, _)) = annotation.message.char_indices().nth(LONGEST_MESSAGE) {
+                annotation.message.truncate(cut);
+            }
+            self.kept.push(annotation);
+        }
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Annotation> {
+        self.kept
+    }
+}
+
+pub(super) fn level(level: command::AnnotationLevel) -> AnnotationLevel {
+    match level {
+        command::AnnotationLevel::Error => AnnotationLevel::Failure,
+        command::AnnotationLevel::Warning => AnnotationLevel::Warning,
+        command::AnnotationLevel::Notice => AnnotationLevel::Notice,
+    }
+}
+
+/// The word in a log line's marker.
+pub(super) fn marker(level: AnnotationLevel) -> &'static str {
+    match level {
+        AnnotationLevel::Failure => "error",
+        AnnotationLevel::Warning => "warning",
+        AnnotationLevel::Notice => "notice",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
+        Annotation {
+            level,
+            message: message.to_owned(),
+            title: None,
+            path: None,
+            start_line: None,
+            end_line: None,
+            start_column: None,
+            end_column: None,
+            step_number: 1,
+            log_line: None,
+        }
+    }
+
+    #[test]
+    fn the_eleventh_error_of_a_step_is_log_only_and_a_warning_still_counts() {
+        let mut annotations = Annotations::default();
+        (0..11).for_each(|n| annotations.add(annotation(AnnotationLevel::Failure, &n.to_string())));
+        annotations.add(annotation(AnnotationLevel::Warning, "w"));
+        let kept = annotations.into_vec();
+        assert_eq!(kept.len(), 11);
+        assert_eq!(kept.last().map(|last| last.message.as_str()), Some("w"));
+    }
+
+    #[test]
+    fn long_messages_are_cut_at_a_character() {
+        let mut annotations = Annotations::default();
+        annotations.add(annotation(AnnotationLevel::Notice, &"ü".repeat(5000)));
+        assert_eq!(annotations.into_vec()[0].message.chars().count(), LONGEST_MESSAGE);
+    }
+}

@@ -1,0 +1,63 @@
+//! Following a process' output from the first byte to the last, as it comes.
+//!
+//! Woken by the shim, never by a clock. Invariant: returns only when the process has ended and
+//! every byte it wrote has been read.
+
+use std::path::Path;
+
+use super::commands::OutputReader;
+use super::lines::Lines;
+use super::spool::Spool;
+use super::step_log::StepLog;
+use crate::infra_error::InfraError;
+use crate::shim::{Exited, Shim, ShimError};
+
+const READ_BYTES: usize = 64 * 1024;
+
+/// Reads the spool of `process` in `directory` into `log` until the process has ended.
+pub(crate) async fn follow(
+    (shim, directory): (&Shim, &Path),
+    process: &str,
+    reader: &mut OutputReader,
+    log: &mut StepLog,
+) -> Result<Exited, InfraError> {
+    let path = directory.join(format!("{process}.out"));
+    let mut spool = Spool::open(directory, process).map_err(InfraError::disk("opening", &path))?;
+    let mut news = shim.news(process);
+    let mut lines = Lines::default();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let exited = news.borrow_and_update().exited.clone();
+        let limit = exited.as_ref().map(|exited| exited.length);
+        loop {
+            let n = spool.read(&mut buffer, limit).map_err(InfraError::disk("reading", &path))?;
+            if n == 0 {
+                break;
+            }
+            lines.push(&buffer[..n], |line| reader.line(line, log));
+            if log.is_full() {
+                log.send().await;
+            }
+        }
+        if let Some(exited) = exited {
+            lines.finish(|line| reader.line(line, log));
+            log.send().await;
+            return Ok(exited);
+        }
+        log.send().await;
+        shim.ask_for_output(process, spool.offset()).await.map_err(lost)?;
+        let disconnected = {
+            let changed = news.wait_for(|news| {
+                news.exited.is_some() || news.disconnected || news.length > spool.offset()
+            });
+            changed.await.map_or(true, |news| news.disconnected && news.exited.is_none())
+        };
+        if disconnected {
+            return Err(lost(ShimError::Disconnected));
+        }
+    }
+}
+
+fn lost(error: ShimError) -> InfraError {
+    InfraError::Shim { reason: error.to_string() }
+}

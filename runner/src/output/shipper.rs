@@ -1,0 +1,143 @@
+//! Sends a job's log to the server, in order and without gaps.
+//!
+//! Does not look into lines. Invariant: at most one chunk is under way, and a chunk is only
+//! followed by the next when the server has stored it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_protocol::log::MAX_CHUNK_BYTES;
+use gantry_protocol::{JobId, LeaseToken, LogChunk};
+use tokio::time::{Instant, sleep_until};
+
+use super::block::Block;
+use super::journal::Journal;
+use super::queue::Queue;
+use crate::background::{self, Task};
+use crate::client::{ClientError, ServerClient, persistently};
+use crate::infra_error::InfraError;
+use crate::workspace::JobDirectory;
+
+/// Pause between two chunks of a steady stream. The first line of a quiet stream goes at once.
+const BATCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// The job's log as its steps see it.
+#[derive(Clone, Debug)]
+pub(crate) struct JobLog {
+    queue: Arc<Queue>,
+    checkpoint: PathBuf,
+}
+
+/// The task that sends.
+#[derive(Debug)]
+pub(crate) struct Shipper {
+    queue: Arc<Queue>,
+    task: Task<Result<u64, InfraError>>,
+}
+
+/// Where chunks go.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) client: ServerClient,
+    pub(crate) job: JobId,
+    pub(crate) lease: LeaseToken,
+}
+
+/// Starts sending, from where the files in `directory` say the server is.
+pub(crate) fn start(
+    destination: Destination,
+    directory: &JobDirectory,
+) -> Result<(JobLog, Shipper), InfraError> {
+    let journal = Journal::open(directory.log_file())?;
+    let checkpoint = directory.root().join("log-pending.json");
+    let queue = Arc::new(Queue::restore(&checkpoint, journal.stored())?);
+    let shipping = Shipping { destination, journal, queue: Arc::clone(&queue) };
+    let task = background::spawn("log_shipper", shipping.run());
+    Ok((JobLog { queue: Arc::clone(&queue), checkpoint }, Shipper { queue, task }))
+}
+
+impl JobLog {
+    /// Adds lines; waits while too many are under way.
+    pub(crate) async fn add(&self, block: Block) {
+        if !block.is_empty() {
+            self.queue.add(block).await;
+        }
+    }
+
+    /// After this a restarted runner has every line added so far, also those the server has not.
+    pub(crate) fn checkpoint(&self) -> Result<(), InfraError> {
+        self.queue.checkpoint(&self.checkpoint)
+    }
+
+    /// Returns when the server has everything added so far, or nothing is sent any more.
+    pub(crate) async fn flush(&self) {
+        self.queue.wait_until_empty().await;
+    }
+}
+
+impl Shipper {
+    /// Waits for the last chunk; answers how many there are in all.
+    pub(crate) async fn finish(self) -> Result<u64, InfraError> {
+        self.queue.close();
+        self.task.join().await.unwrap_or_else(|| {
+            Err(InfraError::LeaseLost { reason: "sending the log was given up".to_owned() })
+        })
+    }
+}
+
+struct Shipping {
+    destination: Destination,
+    journal: Journal,
+    queue: Arc<Queue>,
+}
+
+impl Shipping {
+    async fn run(mut self) -> Result<u64, InfraError> {
+        let result = self.send_all().await;
+        // Whoever adds more must not wait for ever.
+        self.queue.close();
+        result.map(|()| self.journal.chunks())
+    }
+
+    async fn send_all(&mut self) -> Result<(), InfraError> {
+        let mut next_send = Instant::now();
+        loop {
+            // A chunk whose answer an earlier runner did not get is formed of the same lines.
+            let again = self.journal.in_flight().map(|bounds| bounds.lines);
+            if !self.queue.wait_for(again.unwrap_or(1)).await {
+                return Ok(());
+            }
+            tokio::select! {
+                () = sleep_until(next_send) => {}
+                () = self.queue.urgent(MAX_CHUNK_BYTES) => {}
+            }
+            if let Some(block) = self.queue.front(again, MAX_CHUNK_BYTES) {
+                self.send(block).await?;
+            }
+            next_send = Instant::now() + BATCH_PAUSE;
+        }
+    }
+
+    async fn send(&mut self, block: Block) -> Result<(), InfraError> {
+        let bounds = self.journal.begin(&block)?;
+        let Destination { client, job, lease } = &self.destination;
+        let chunk = LogChunk {
+            lease: *lease,
+            sequence: bounds.sequence,
+            step_number: block.step,
+            first_line: block.first_line,
+            text: block.text.clone(),
+        };
+        match persistently(|| client.put_chunk(*job, &chunk)).await {
+            Ok(()) => {}
+            Err(ClientError::Rejected { status, message }) => {
+                return Err(InfraError::LogRefused { status, message });
+            }
+            Err(error) => return Err(InfraError::LeaseLost { reason: error.to_string() }),
+        }
+        self.journal.note_stored(bounds);
+        self.queue.remove(&block);
+        Ok(())
+    }
+}

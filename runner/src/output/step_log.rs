@@ -1,0 +1,116 @@
+//! The log of one step: lines in, masked and time-stamped blocks out.
+//!
+//! Does not interpret lines ([`super::commands`]). Invariant: line numbers of a step have no gaps,
+//! and every text that passes is masked.
+
+use chrono::Utc;
+use gantry_protocol::{Annotation, AnnotationLevel};
+
+use super::annotations::{Annotations, marker};
+use super::block::{Block, stamp};
+use super::masks::Masks;
+use super::shipper::JobLog;
+
+/// Bytes after which a block is sent on although more lines are at hand.
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Where a step prints.
+#[derive(Debug)]
+pub(crate) struct StepLog {
+    log: JobLog,
+    masks: Masks,
+    number: u32,
+    block: Block,
+    stamp: String,
+    annotations: Annotations,
+}
+
+impl StepLog {
+    pub(crate) fn new(log: JobLog, masks: Masks, number: u32) -> Self {
+        Self {
+            log,
+            masks,
+            number,
+            block: Block::new(number, 0),
+            stamp: stamp(Utc::now()),
+            annotations: Annotations::default(),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn masks(&self) -> &Masks {
+        &self.masks
+    }
+
+    /// Adds a text of one or more lines; it is sent with the next [`Self::send`].
+    pub(crate) fn line(&mut self, text: &str) {
+        for line in text.split('\n') {
+            let block = &mut self.block;
+            self.masks.with(|masker| block.push(&self.stamp, &masker.mask(line)));
+        }
+    }
+
+    /// Adds lines, one per item.
+    pub(crate) fn lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) {
+        lines.into_iter().for_each(|line| self.line(line));
+    }
+
+    /// Prints `##[error]...` and annotates the step with it.
+    pub(crate) fn error(&mut self, message: &str) {
+        self.annotate(AnnotationLevel::Failure, message);
+    }
+
+    pub(crate) fn warning(&mut self, message: &str) {
+        self.annotate(AnnotationLevel::Warning, message);
+    }
+
+    fn annotate(&mut self, level: AnnotationLevel, message: &str) {
+        self.annotation(Annotation {
+            level,
+            message: message.to_owned(),
+            title: None,
+            path: None,
+            start_line: None,
+            end_line: None,
+            start_column: None,
+            end_column: None,
+            step_number: self.number,
+            log_line: None,
+        });
+    }
+
+    /// Prints an annotation's marker line and keeps the annotation.
+    pub(crate) fn annotation(&mut self, mut annotation: Annotation) {
+        annotation.log_line = Some(self.next_line());
+        self.line(&format!("##[{}]{}", marker(annotation.level), annotation.message));
+        annotation.message = self.masks.mask(&annotation.message);
+        annotation.title = annotation.title.map(|title| self.masks.mask(&title));
+        annotation.path = annotation.path.map(|path| self.masks.mask(&path));
+        self.annotations.add(annotation);
+    }
+
+    fn next_line(&self) -> u64 {
+        self.block.first_line + self.block.lines
+    }
+
+    /// Whether enough is waiting that it should be sent before more is read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.block.text.len() >= BLOCK_BYTES
+    }
+
+    /// Hands the lines so far to the shipper; waits while the server is far behind.
+    pub(crate) async fn send(&mut self) {
+        let next = Block::new(self.number, self.next_line());
+        self.log.add(std::mem::replace(&mut self.block, next)).await;
+        self.stamp = stamp(Utc::now());
+    }
+
+    /// Sends the rest; answers the step's annotations.
+    pub(crate) async fn finish(mut self) -> Vec<Annotation> {
+        self.send().await;
+        self.annotations.into_vec()
+    }
+}

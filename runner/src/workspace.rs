@@ -1,0 +1,190 @@
+//! The directories of one job: on the runner's disk, and as its processes see them
+//! (`semantics` 5.1).
+//!
+//! Invariant: what only the runner may touch (`message.json`, `stage/`, ...) is beside the
+//! directories that are mounted into the container, never inside them.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use gantry_protocol::JobId;
+
+use crate::infra_error::InfraError;
+
+/// One job's directory on the runner's disk.
+#[derive(Clone, Debug)]
+pub struct JobDirectory {
+    root: PathBuf,
+}
+
+impl JobDirectory {
+    /// The place of `job` among `jobs`; nothing is created.
+    #[must_use]
+    pub fn new(jobs: &Path, job: JobId) -> Self {
+        Self { root: jobs.join(job.to_string()) }
+    }
+
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Socket, spools and exit files of the shim; mounted as `/gantry`.
+    #[must_use]
+    pub fn shim(&self) -> PathBuf {
+        self.root.join("shim")
+    }
+
+    /// Mounted as `/__w`.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    #[must_use]
+    pub fn temp(&self) -> PathBuf {
+        self.work().join("_temp")
+    }
+
+    /// Mounted as `/github/home`.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.temp().join("_github_home")
+    }
+
+    /// Mounted as `/github/workflow`; holds `event.json`.
+    #[must_use]
+    pub fn workflow(&self) -> PathBuf {
+        self.temp().join("_github_workflow")
+    }
+
+    /// Mounted as `/__t`.
+    #[must_use]
+    pub fn tools(&self) -> PathBuf {
+        self.root.join("tools")
+    }
+
+    /// Where files are made ready before they go into the workspace; never mounted.
+    #[must_use]
+    pub fn stage(&self) -> PathBuf {
+        self.root.join("stage")
+    }
+
+    /// The job as leased; holds secrets, so mode 0600.
+    #[must_use]
+    pub fn message_file(&self) -> PathBuf {
+        self.root.join("message.json")
+    }
+
+    /// How far the job is; holds secrets, so mode 0600.
+    #[must_use]
+    pub fn progress_file(&self) -> PathBuf {
+        self.root.join("progress.json")
+    }
+
+    /// How much of the log the server has.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.root.join("log.json")
+    }
+
+    /// Makes the job's own directory, which only the runner's user may enter.
+    pub(crate) fn create_root(&self) -> Result<(), InfraError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.root)
+            .map_err(InfraError::disk("creating", &self.root))
+    }
+
+    /// Makes the directories within, empty; those of an attempt that was cut short go first.
+    pub(crate) fn create_contents(&self, repository: &str) -> Result<(), InfraError> {
+        for path in [self.shim(), self.work(), self.tools(), self.stage()] {
+            remove(&path)?;
+        }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o755);
+        let workspace = self.work().join(repository).join(repository);
+        let commands = self.temp().join("_runner_file_commands");
+        let actions = self.work().join("_actions");
+        let own = [self.shim(), workspace, commands, actions, self.home(), self.workflow()];
+        for path in own.into_iter().chain([self.tools(), self.stage()]) {
+            builder.create(&path).map_err(InfraError::disk("creating", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything of the job from the disk.
+    pub(crate) fn remove(&self) -> Result<(), InfraError> {
+        remove(&self.root)
+    }
+}
+
+fn remove(path: &Path) -> Result<(), InfraError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(InfraError::disk("removing", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where things are for the processes of the job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsidePaths {
+    /// `/__w`
+    pub work: String,
+    /// `/__t`
+    pub tools: String,
+    /// `/github/home`
+    pub home: String,
+    /// `/github/workflow`
+    pub workflow: String,
+}
+
+impl InsidePaths {
+    /// As in a container.
+    #[must_use]
+    pub fn container() -> Self {
+        Self {
+            work: "/__w".to_owned(),
+            tools: "/__t".to_owned(),
+            home: "/github/home".to_owned(),
+            workflow: "/github/workflow".to_owned(),
+        }
+    }
+
+    /// `RUNNER_TEMP`
+    #[must_use]
+    pub fn temp(&self) -> String {
+        format!("{}/_temp", self.work)
+    }
+
+    #[must_use]
+    pub fn actions(&self) -> String {
+        format!("{}/_actions", self.work)
+    }
+
+    #[must_use]
+    pub fn file_commands(&self) -> String {
+        format!("{}/_temp/_runner_file_commands", self.work)
+    }
+
+    /// `RUNNER_WORKSPACE`; `repository` is the name without its owner.
+    #[must_use]
+    pub fn runner_workspace(&self, repository: &str) -> String {
+        format!("{}/{repository}", self.work)
+    }
+
+    /// `GITHUB_WORKSPACE`
+    #[must_use]
+    pub fn workspace(&self, repository: &str) -> String {
+        format!("{}/{repository}/{repository}", self.work)
+    }
+
+    #[must_use]
+    pub fn event_file(&self) -> String {
+        format!("{}/event.json", self.workflow)
+    }
+}
