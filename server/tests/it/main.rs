@@ -8,6 +8,7 @@
 mod accounts;
 mod cli;
 mod events;
+mod gh;
 mod git;
 mod harness;
 mod page;
