@@ -213,6 +213,21 @@ describe('the log', () => {
     assert.equal(await isInView(failing), true);
   });
 
+  it('stays open under the eyes of the reader when the job succeeds', async () => {
+    await open(jobPath(RUNS.running, JOBS.running));
+    await line('unit 120 of 120').waitFor();
+    stub.change(RUNS.running, ({ run, jobs: [job] }) => {
+      const succeeded = { status: 'completed', conclusion: 'success' };
+      Object.assign(run, succeeded);
+      Object.assign(job, succeeded);
+      for (const step of job.steps) Object.assign(step, succeeded);
+    });
+    await page.getByRole('button', { name: /Success Run make/, expanded: true }).waitFor();
+    assert.equal(await isInView(line('unit 120 of 120')), true);
+    await page.reload();
+    await page.getByRole('button', { name: /Success Run make/, expanded: false }).waitFor();
+  });
+
   it(`of ${LONG_LOG_LINES} lines is searched and scrolled with few elements in the document`, async () => {
     await open(jobPath(RUNS.succeeded, JOBS.succeededLong));
     await page.getByRole('button', { name: /Run cargo build/ }).click();

@@ -41,18 +41,12 @@ export class Follower {
     return performance.now() < this.#gestureUntil;
   }
 
-  scrolled(top: number, tail: number, isRunning: boolean): 'stopped' | 'started' | null {
+  scrolled(top: number, tail: number, isRunning: boolean): void {
     const isUp = top < this.#lastTop;
     this.#lastTop = top;
-    if (!this.isTouched) return null;
-    if (this.isOn && isUp && top < tail - NEAR_PX) {
-      this.isOn = false;
-      return 'stopped';
-    }
-    if (!this.isOn && !isUp && isRunning && top >= tail - NEAR_PX) {
-      this.isOn = true;
-      return 'started';
-    }
-    return null;
+    if (!this.isTouched) return;
+    const isAtTail = top >= tail - NEAR_PX;
+    if (isUp && !isAtTail) this.isOn = false;
+    else if (!isUp && isAtTail && isRunning) this.isOn = true;
   }
 }
