@@ -93,7 +93,8 @@ function view(theRun, jobs, more = {}) {
   const starts = jobs.flatMap((each) => each.started_at ?? []).sort();
   if (starts.length > 0) {
     const created = new Date(Date.parse(starts[0]) - 2 * SECOND).toISOString();
-    Object.assign(theRun, { created_at: created, run_started_at: created });
+    const ends = jobs.flatMap((each) => each.completed_at ?? []).sort();
+    Object.assign(theRun, { created_at: created, run_started_at: created, updated_at: ends.at(-1) ?? created });
   }
   return { run: theRun, jobs, diagnostics: [], pending_deployments: [], ...more };
 }

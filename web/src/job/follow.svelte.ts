@@ -1,6 +1,7 @@
 // Whether the view follows the end of the log.
 //
-// Invariant: only the person's own scrolling stops it; growing and folding content does not.
+// Invariant: only the person's own scrolling starts and stops it, growing and folding content does
+// not; and the page never moves the view against a gesture that is under way.
 
 /** A scroll event this long after the last touch is still the person's (inertia). */
 const GESTURE_MS = 800;
@@ -19,6 +20,7 @@ export class Follower {
 
   toggle(): void {
     this.isOn = !this.isOn;
+    this.moved();
   }
 
   stop(): void {
@@ -30,23 +32,21 @@ export class Follower {
     this.#gestureUntil = performance.now() + GESTURE_MS;
   }
 
-  /** The page itself moves the view. */
+  /** The page is about to move the view: what scrolls now is not the person. */
   moved(): void {
-    this.#gestureUntil = Math.min(this.#gestureUntil, performance.now());
+    this.#gestureUntil = 0;
   }
 
-  scrolled(top: number, tail: number, isRunning: boolean): 'stopped' | 'started' | null {
+  get isTouched(): boolean {
+    return performance.now() < this.#gestureUntil;
+  }
+
+  scrolled(top: number, tail: number, isRunning: boolean): void {
     const isUp = top < this.#lastTop;
     this.#lastTop = top;
-    if (performance.now() > this.#gestureUntil) return null;
-    if (this.isOn && isUp && top < tail - NEAR_PX) {
-      this.isOn = false;
-      return 'stopped';
-    }
-    if (!this.isOn && !isUp && isRunning && top >= tail - NEAR_PX) {
-      this.isOn = true;
-      return 'started';
-    }
-    return null;
+    if (!this.isTouched) return;
+    const isAtTail = top >= tail - NEAR_PX;
+    if (isUp && !isAtTail) this.isOn = false;
+    else if (!isUp && isAtTail && isRunning) this.isOn = true;
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Job, WorkflowRun } from '../api/shapes';
-import { barOf, groupJobs, legName, runEnd, spanOf, toneOfGroup } from './jobs';
+import { barOf, explain, groupJobs, legName, runEnd, spanOf, toneOfGroup } from './jobs';
 
 function job(change: Partial<Job>): Job {
   return {
@@ -52,6 +52,33 @@ describe('groups', () => {
   it('name a leg by its matrix', () => {
     expect(legName(job({ name: 'Test (3.11, debian (slim))' }))).toBe('3.11, debian (slim)');
     expect(legName(job({ name: 'on 3.11' }))).toBe('on 3.11');
+  });
+});
+
+describe('the explanation', () => {
+  const pending = job({ status: 'pending', conclusion: null, needs: ['lint', 'test'] });
+
+  it('is the reason of the server where there is one', () => {
+    expect(explain(job({ reason: 'no runner has `gpu`' }), [])).toBe('no runner has `gpu`');
+  });
+
+  it('names the needs that are not done', () => {
+    const jobs = [job({ job_key: 'lint' }), job({ job_key: 'test', status: 'in_progress', conclusion: null })];
+    expect(explain(pending, jobs)).toBe('Waiting for `test`.');
+    expect(explain(pending, [])).toBe('Not started yet.');
+  });
+
+  it('says what else a job waits for', () => {
+    expect(explain(job({ status: 'queued', conclusion: null }), [])).toBe('Waiting for a runner.');
+    expect(explain(job({ status: 'waiting', conclusion: null, environment: 'production' }), [])).toBe(
+      'Waiting for an approval of `production`.',
+    );
+    expect(explain(job({ conclusion: 'skipped' }), [])).toBe('This job was skipped.');
+  });
+
+  it('is silent about a job that just runs or ran', () => {
+    expect(explain(job({}), [])).toBeNull();
+    expect(explain(job({ status: 'in_progress', conclusion: null }), [])).toBeNull();
   });
 });
 

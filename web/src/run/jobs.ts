@@ -48,6 +48,23 @@ export function legName(job: Job): string {
   return match?.[1] ?? job.name;
 }
 
+/**
+ * Why a job waits, was skipped or ended early, in words; null for one that just runs or ran.
+ * The server's own words where it gave some.
+ */
+export function explain(job: Job, jobs: Job[]): string | null {
+  if (job.reason !== null && job.reason !== '') return job.reason;
+  if (job.conclusion === 'skipped') return 'This job was skipped.';
+  if (job.status === 'queued') return 'Waiting for a runner.';
+  if (job.status === 'waiting') {
+    return job.environment === null ? 'Waiting for an approval.' : `Waiting for an approval of \`${job.environment}\`.`;
+  }
+  if (job.status !== 'pending') return null;
+  const open = new Set(jobs.filter((each) => each.status !== 'completed').map((each) => each.job_key));
+  const needs = job.needs.filter((need) => open.has(need)).map((need) => `\`${need}\``);
+  return needs.length === 0 ? 'Not started yet.' : `Waiting for ${needs.join(', ')}.`;
+}
+
 export interface Span {
   start: number;
   end: number;
