@@ -157,11 +157,11 @@ switch_to() {
     problem=$(is_healthy "$container" "http://$gateway:8080" "$expected") && break
     sleep 0.$n
   done
-  if [ -n "$problem" ]; then
-    # shellcheck disable=SC2086 # two words: backend and version
-    [ "${before%% *}" = "$container:8000" ] || docker exec "$gateway" gateway activate $before
-    fail "version $expected is not healthy behind the gateway, rolled back to \`$before\`: $problem"
-  fi
+  [ -n "$problem" ] || return 0
+  printf '%s\n' "$problem" >&2
+  # shellcheck disable=SC2086 # two words: backend and version
+  [ "${before%% *}" = "$container:8000" ] || docker exec "$gateway" gateway activate $before
+  return 1
 }
 
 report() {
@@ -194,10 +194,15 @@ deploy() {
     fail "version $version did not become healthy; what served before serves on"
   fi
   say "$container is healthy"
+  ensure_gateway "$container"
+  if ! switch_to "$container" "$version"; then
+    # The first deployment has nothing to go back to.
+    [ "$(active_container)" != "$container" ] || docker rm --force "$gateway" >/dev/null
+    take_back "$container"
+    fail "version $version is not healthy behind the gateway; rolled back to what served before"
+  fi
   docker update "${for_good[@]}" "$container" >/dev/null
   docker rm --force "$container-before" >/dev/null 2>&1 || true
-  ensure_gateway "$container"
-  switch_to "$container" "$version"
   report
 }
 
@@ -209,7 +214,7 @@ roll_back() {
   previous=$(variable_of "$container" HOTGIGS_VERSION)
   say "going back to version $previous in $container"
   wait_until_healthy "$container" "$previous" || fail "version $previous is not healthy; nothing was changed"
-  switch_to "$container" "$previous"
+  switch_to "$container" "$previous" || fail "version $previous is not healthy behind the gateway; nothing was changed"
   report
 }
 
