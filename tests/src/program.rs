@@ -19,6 +19,17 @@ pub fn gantry() -> Result<PathBuf> {
         .map_err(anyhow::Error::msg)
 }
 
+/// The program with an environment that configures nothing.
+pub fn command() -> Result<Command> {
+    let mut command = Command::new(gantry()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GANTRY_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}
+
 fn build() -> Result<PathBuf> {
     let output = Command::new("cargo")
         .args(["build", "--quiet", "--workspace", "--bins"])

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -122,7 +122,7 @@ impl TestServer {
 
     /// Runs a `gantry` command against this server and returns what it prints.
     pub fn gantry(&self, arguments: &[&str]) -> Result<String> {
-        let output = Command::new(program::gantry()?)
+        let output = program::command()?
             .args(arguments)
             .env("GANTRY_URL", &self.url)
             .env("GANTRY_TOKEN", &self.token)
@@ -287,7 +287,7 @@ impl Drop for TestServer {
 
 fn spawn(folder: &Path, options: &ServerOptions, address: &str) -> Result<Child> {
     let log = File::options().create(true).append(true).open(folder.join("server.log"))?;
-    let mut command = Command::new(program::gantry()?);
+    let mut command = program::command()?;
     command.args(["serve", "--listen", address, "--data-dir"]).arg(folder.join("data"));
     if !options.embedded_runner {
         command.arg("--no-runner");

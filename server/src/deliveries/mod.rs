@@ -9,8 +9,10 @@
 pub mod github_payload;
 mod queries;
 mod retry;
+mod view;
 
 pub use queries::{claim, finish, next_due, note_failure, store};
+pub use view::{DeliveryView, newest};
 
 /// A delivery that has been claimed.
 #[derive(Clone)]

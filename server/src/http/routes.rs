@@ -19,7 +19,7 @@ use super::rest::{
     secrets, variables, workflows,
 };
 use super::web::{
-    assets, events, headers, login, logs, operations, repositories as own_repositories,
+    assets, deliveries, events, headers, login, logs, operations, repositories as own_repositories,
     runs as own_runs, secrets as own_secrets,
 };
 use crate::App;
@@ -85,6 +85,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)
         .get("/api/gantry/events", READ, events::stream_events)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
+        .get("/api/gantry/deliveries", ADMIN, deliveries::list)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
 }
 
