@@ -7,10 +7,15 @@
 
 mod accounts;
 mod cli;
+mod embedded_postgres;
 mod events;
 mod git;
 mod harness;
+mod leases;
+mod logs;
 mod page;
+mod pipeline;
 mod reporting;
 mod rest;
 mod secrets;
+mod webhook;
