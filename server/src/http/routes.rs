@@ -15,8 +15,8 @@ use super::error::ApiError;
 use super::git;
 use super::guard::Routes;
 use super::rest::{
-    annotations, artifacts, environments, graphql, jobs, meta, repositories, runs, secrets,
-    variables, workflows,
+    annotations, artifacts, environments, graphql, jobs, log_zip, meta, repositories, runs,
+    secrets, variables, workflows,
 };
 use super::web::{
     assets, events, headers, login, logs, operations, repositories as own_repositories,
@@ -122,6 +122,8 @@ fn rest_runs(routes: Routes) -> Routes {
         .post("/repos/{owner}/{repo}/actions/runs/{run}/cancel", WRITE, runs::cancel)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/jobs", READ, jobs::list)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/jobs", READ, jobs::list)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/logs", READ, log_zip::get)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/logs", READ, log_zip::get)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/artifacts", READ, artifacts::list_of_run)
         .get(
             "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",

@@ -9,6 +9,7 @@ mod accounts;
 mod cli;
 mod embedded_postgres;
 mod events;
+mod gh;
 mod git;
 mod harness;
 mod leases;

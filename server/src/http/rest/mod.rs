@@ -10,6 +10,7 @@ pub(crate) mod environments;
 pub(crate) mod graphql;
 mod head_commit;
 pub(crate) mod jobs;
+pub(crate) mod log_zip;
 pub(crate) mod meta;
 pub(crate) mod paging;
 pub(crate) mod repositories;
