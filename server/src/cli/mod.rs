@@ -56,6 +56,14 @@ pub(crate) enum Command {
 
 /// Carries a command out.
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match carry_out(command).await {
+        // Whoever read our output has seen enough.
+        Err(error) if error.is::<output::ClosedPipe>() => Ok(ExitCode::SUCCESS),
+        outcome => outcome,
+    }
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Repo(command) => repo::run(command).await,
         Command::Secret(command) => secret::run(command).await,
