@@ -10,7 +10,7 @@ use crate::{engine, root};
 
 /// Builds every image of `images/` that is missing or older than its recipe.
 pub(crate) fn run_build() -> Result<()> {
-    command::run(Command::new("bash").arg(root().join("images/build.sh")).arg("all")))
+    command::run(Command::new("bash").arg(root().join("images/build.sh")).arg("all"))
 }
 
 /// `cargo xtask images`.

@@ -2,6 +2,7 @@
 //! for, under `/api/gantry/`.
 
 pub(crate) mod assets;
+pub(crate) mod deliveries;
 pub(super) mod deliveries;
 pub(crate) mod events;
 mod feed;
