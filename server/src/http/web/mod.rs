@@ -3,7 +3,6 @@
 
 pub(crate) mod assets;
 pub(crate) mod deliveries;
-pub(super) mod deliveries;
 pub(crate) mod events;
 mod feed;
 pub(crate) mod headers;
