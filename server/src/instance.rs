@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
 use crate::secrets::Vault;
-use crate::{App, accounts, http, reconcilers, storage};
+use crate::{App, accounts, http, metrics, reconcilers, storage};
 
 /// Requests and passes in flight get this long at the end; what is cut off is repeated after the
 /// next start.
@@ -34,6 +34,7 @@ impl Instance {
         db: PgPool,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
+        metrics::start()?;
         let address = listener.local_addr().context("reading the address of the listener")?;
         if config.public_url.is_empty() {
             config.public_url = local_url(address);

@@ -10,13 +10,18 @@ use super::gauges;
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// The page with everything counted since the start and the state of the rows now.
-pub async fn render(db: &PgPool) -> anyhow::Result<String> {
+/// Starts counting. What happens before is not counted, so the server calls it first.
+pub fn start() -> anyhow::Result<&'static PrometheusHandle> {
     // The recorder is global to the process; several servers in one test process share it.
-    let handle = RECORDER
+    RECORDER
         .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
         .as_ref()
-        .context("another recorder of metrics is installed")?;
+        .context("another recorder of metrics is installed")
+}
+
+/// The page with everything counted since the start and the state of the rows now.
+pub async fn render(db: &PgPool) -> anyhow::Result<String> {
+    let handle = start()?;
     gauges::measure(db).await.context("counting rows for the metrics")?;
     handle.run_upkeep();
     Ok(handle.render())
