@@ -83,12 +83,6 @@ impl JobDirectory {
         self.root.join("progress.json")
     }
 
-    /// How much of the log the server has.
-    #[must_use]
-    pub fn log_file(&self) -> PathBuf {
-        self.root.join("log.json")
-    }
-
     /// Makes the job's own directory, which only the runner's user may enter.
     pub(crate) fn create_root(&self) -> Result<(), InfraError> {
         DirBuilder::new()

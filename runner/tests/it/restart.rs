@@ -91,7 +91,7 @@ async fn a_server_may_be_away_in_the_middle_of_a_job() {
     let Some(mut t) = Fixture::start(Place::Processes).await else { return };
     let job = t.queue(COUNTING);
     t.server.wait_for_line(job, "\nwaiting\n").await;
-    t.server.down().await;
+    t.server.down();
     go(&t, job);
     let exit_file = t.job_directory(job).join("shim/3.exit");
     while !exit_file.exists() {
