@@ -8,6 +8,7 @@ mod cancel;
 mod environment;
 mod fake_server;
 mod fixture;
+mod images;
 mod restart;
 mod services;
 mod steps;
