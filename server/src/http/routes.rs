@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Response;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -45,7 +45,7 @@ pub fn client_router(app: &App) -> Router<App> {
         .layer(CsrfLayer::new().with_rejection_response(refuse_foreign))
         .layer(CompressionLayer::new());
     api.merge(git_routes(app.clone()).into_router().layer(RequestDecompressionLayer::new()))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
 }
 
 fn refuse_foreign(_: ProtectionError) -> Response<axum::body::Body> {
