@@ -7,11 +7,11 @@
 use std::io::{self, Read, Write};
 
 /// Largest frame either side accepts; scripts and command files travel whole.
-pub const MAX_FRAME_BYTES: usize = 64 << 20;
+pub(crate) const MAX_FRAME_BYTES: usize = 64 << 20;
 
 /// From the runner. The first frame of a connection is `Hello`; nothing else is answered before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     Hello {
         token: String,
     },
@@ -49,7 +49,7 @@ pub enum Request {
 
 /// Starts a process once: a second start of the same name is answered and does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Start {
+pub(crate) struct Start {
     /// Also the stem of the spool and exit file names.
     pub process: String,
     pub arguments: Vec<String>,
@@ -63,14 +63,14 @@ pub struct Start {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     pub path: String,
     pub contents: Vec<u8>,
 }
 
 /// From the shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
+pub(crate) enum Message {
     /// The answer to `Hello`, with the image's environment.
     Welcome {
         environment: Vec<(String, String)>,
@@ -89,7 +89,7 @@ pub enum Message {
 
 /// A process ended and its output is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exited {
+pub(crate) struct Exited {
     pub process: String,
     /// As a shell shows it: 128+n for signal n.
     pub code: i32,
@@ -100,7 +100,7 @@ pub struct Exited {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Done,
     Prepared {
         uid: u32,
@@ -119,7 +119,7 @@ pub enum Answer {
 }
 
 /// Reads one frame; `None` at the end of the stream.
-pub fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut head = [0; 4];
     if stream.read(&mut head[..1])? == 0 {
         return Ok(None);
@@ -132,25 +132,25 @@ pub fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Writes one frame with a single call, so that frames of several threads do not mix.
-pub fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
+pub(crate) fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
     stream.write_all(&frame(body))
 }
 
 /// `body` with its length in front.
-pub fn frame(body: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
     let mut encoder = Encoder::default();
     encoder.bytes(body);
     encoder.0
 }
 
 /// The length in a frame's head, if it is acceptable.
-pub fn frame_length(head: [u8; 4]) -> io::Result<usize> {
+pub(crate) fn frame_length(head: [u8; 4]) -> io::Result<usize> {
     let length = u32::from_le_bytes(head) as usize;
     if length > MAX_FRAME_BYTES { Err(malformed("frame too long")) } else { Ok(length) }
 }
 
 /// A request with the number its reply will carry.
-pub fn encode_request(number: u32, request: &Request) -> Vec<u8> {
+pub(crate) fn encode_request(number: u32, request: &Request) -> Vec<u8> {
     let mut e = Encoder::default();
     e.u32(number);
     match request {
@@ -167,7 +167,7 @@ pub fn encode_request(number: u32, request: &Request) -> Vec<u8> {
     e.0
 }
 
-pub fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
+pub(crate) fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
     let mut d = Decoder(body);
     let number = d.u32()?;
     let request = match d.u8()? {
@@ -185,7 +185,7 @@ pub fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
     Ok((number, request))
 }
 
-pub fn encode_message(message: &Message) -> Vec<u8> {
+pub(crate) fn encode_message(message: &Message) -> Vec<u8> {
     let mut e = Encoder::default();
     match message {
         Message::Welcome { environment } => e.u8(0).pairs(environment),
@@ -198,7 +198,7 @@ pub fn encode_message(message: &Message) -> Vec<u8> {
     e.0
 }
 
-pub fn decode_message(body: &[u8]) -> io::Result<Message> {
+pub(crate) fn decode_message(body: &[u8]) -> io::Result<Message> {
     let mut d = Decoder(body);
     Ok(match d.u8()? {
         0 => Message::Welcome { environment: d.list(Decoder::pair)? },

@@ -32,11 +32,6 @@ impl<T> Task<T> {
         }
     }
 
-    /// Lets the task run to its end on its own.
-    pub(crate) fn detach(mut self) {
-        self.0 = None;
-    }
-
     pub(crate) fn is_finished(&self) -> bool {
         self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }

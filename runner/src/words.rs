@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together_and_backslashes_escape() {
-        let words = split_words(r#"a "b c"'d e' "f  "" "#).unwrap();
+        let words = split_words(r#"a "b c"'d e' \"f  "" "#).unwrap();
         assert_eq!(words, ["a", "b cd e", "\"f", ""]);
         assert_eq!(split_words("a 'b"), None);
     }

@@ -7,11 +7,16 @@
 
 mod accounts;
 mod cli;
+mod embedded_postgres;
 mod events;
 mod gh;
 mod git;
 mod harness;
+mod leases;
+mod logs;
 mod page;
+mod pipeline;
 mod reporting;
 mod rest;
 mod secrets;
+mod webhook;

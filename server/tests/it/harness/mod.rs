@@ -1,9 +1,13 @@
 //! A server on a free port with a database of its own.
 
 mod database;
+mod fake_runner;
+mod pipeline;
 mod rows;
 mod server;
 
+pub(crate) use fake_runner::{End, FakeRunner};
+pub(crate) use pipeline::{Delivery, GitRepository, signature};
 pub(crate) use rows::NewJob;
 pub(crate) use server::TestServer;
 

@@ -1,0 +1,311 @@
+//! A server that leases the jobs it is given and keeps what runners tell it.
+//!
+//! It answers by the rules of the protocol: a stale lease is refused, a repeated chunk changes
+//! nothing, a gap in the log is refused. It can be stopped and started again on the same port.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Json, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{post, put};
+use gantry_protocol::{
+    CancelRequest, CompleteJob, JobId, JobMessage, LeaseRequest, LogChunk, RegisterRequest,
+    RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus, StepUpdate,
+};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// No state a test waits for takes longer, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub(crate) struct Job {
+    pub(crate) chunks: BTreeMap<u64, LogChunk>,
+    pub(crate) steps: BTreeMap<u32, StepUpdate>,
+    pub(crate) completed: Option<CompleteJob>,
+    pub(crate) renewals: usize,
+    cancel: Option<CancelRequest>,
+    lease_revoked: bool,
+}
+
+#[derive(Default)]
+struct Contents {
+    queue: VecDeque<JobMessage>,
+    jobs: BTreeMap<JobId, Job>,
+    registrations: Vec<RegisterRequest>,
+}
+
+struct Shared {
+    contents: Mutex<Contents>,
+    changed: Notify,
+}
+
+pub(crate) struct FakeServer {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl FakeServer {
+    pub(crate) async fn start() -> Self {
+        let shared = Arc::new(Shared { contents: Mutex::default(), changed: Notify::new() });
+        let mut server =
+            Self { shared, address: SocketAddr::from(([127, 0, 0, 1], 0)), serving: None };
+        server.up().await;
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Starts to answer, with everything it knew before.
+    pub(crate) async fn up(&mut self) {
+        let router = Router::new()
+            .route("/runner/v1/register", post(register))
+            .route("/runner/v1/lease", post(lease))
+            .route("/runner/v1/jobs/{job}/renew", post(renew))
+            .route("/runner/v1/jobs/{job}/steps/{number}", put(step))
+            .route("/runner/v1/jobs/{job}/log/{sequence}", put(log))
+            .route("/runner/v1/jobs/{job}/complete", post(complete))
+            .with_state(Arc::clone(&self.shared));
+        let listener = tokio::net::TcpListener::bind(self.address).await.unwrap();
+        self.address = listener.local_addr().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test's own task")]
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        self.serving = Some(serving);
+    }
+
+    /// Stops answering at once, in the middle of whatever it does.
+    pub(crate) async fn down(&mut self) {
+        let serving = self.serving.take().unwrap();
+        serving.abort();
+        // Ends with the error of an aborted task; what counts is that the port is free.
+        drop(serving.await);
+    }
+
+    pub(crate) fn queue(&self, message: JobMessage) {
+        self.contents().queue.push_back(message);
+        self.shared.changed.notify_waiters();
+    }
+
+    pub(crate) fn cancel(&self, job: JobId, timed_out: bool) {
+        let cancel = CancelRequest { reason: "the run was cancelled".to_owned(), timed_out };
+        self.contents().jobs.entry(job).or_default().cancel = Some(cancel);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// As if the job had been given to another runner.
+    pub(crate) fn revoke(&self, job: JobId) {
+        self.contents().jobs.entry(job).or_default().lease_revoked = true;
+        self.shared.changed.notify_waiters();
+    }
+
+    pub(crate) fn registrations(&self) -> Vec<RegisterRequest> {
+        self.contents().registrations.clone()
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.shared.contents.lock().unwrap()
+    }
+
+    /// Waits until `look` answers something for the job.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        job: JobId,
+        what: &str,
+        look: impl Fn(&Job) -> Option<T>,
+    ) -> T {
+        let found = async {
+            loop {
+                let changed = self.shared.changed.notified();
+                let answer = self.contents().jobs.get(&job).and_then(&look);
+                if let Some(answer) = answer {
+                    return answer;
+                }
+                changed.await;
+            }
+        };
+        match timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("job {job}: no {what}; log so far:\n{}", self.log(job)),
+        }
+    }
+
+    pub(crate) async fn completed(&self, job: JobId) -> CompleteJob {
+        self.wait_for(job, "completion", |job| job.completed.clone()).await
+    }
+
+    pub(crate) async fn wait_for_line(&self, job: JobId, text: &str) {
+        self.wait_for(job, &format!("line `{text}`"), |job| {
+            log_of(job, None).contains(text).then_some(())
+        })
+        .await;
+    }
+
+    /// The whole log, without time stamps.
+    pub(crate) fn log(&self, job: JobId) -> String {
+        self.contents().jobs.get(&job).map(|job| log_of(job, None)).unwrap_or_default()
+    }
+
+    /// The log of one step, without time stamps.
+    pub(crate) fn step_log(&self, job: JobId, number: u32) -> String {
+        self.contents().jobs.get(&job).map(|job| log_of(job, Some(number))).unwrap_or_default()
+    }
+
+    /// Name, outcome and conclusion of each step, in order.
+    pub(crate) fn steps(&self, job: JobId) -> Vec<String> {
+        let contents = self.contents();
+        let word = |conclusion: Option<gantry_protocol::Conclusion>| {
+            conclusion.map_or("-", gantry_protocol::Conclusion::as_str)
+        };
+        contents.jobs[&job]
+            .steps
+            .values()
+            .map(|step| format!("{} {} {}", step.name, word(step.outcome), word(step.conclusion)))
+            .collect()
+    }
+}
+
+fn log_of(job: &Job, step: Option<u32>) -> String {
+    let chunks = job.chunks.values().filter(|chunk| step.is_none_or(|n| n == chunk.step_number));
+    let text: String = chunks.map(|chunk| chunk.text.as_str()).collect();
+    text.lines().map(|line| format!("{}\n", line.split_once(' ').unwrap().1)).collect()
+}
+
+type Server = State<Arc<Shared>>;
+
+async fn register(
+    State(server): Server,
+    Json(request): Json<RegisterRequest>,
+) -> Json<RegisterResponse> {
+    let mut contents = server.contents.lock().unwrap();
+    contents.registrations.push(request);
+    Json(RegisterResponse { runner_id: RunnerId(1), token: "runner-token".to_owned() })
+}
+
+async fn lease(State(server): Server, Json(request): Json<LeaseRequest>) -> Response {
+    let waiting = async {
+        loop {
+            let changed = server.changed.notified();
+            let message = {
+                let mut contents = server.contents.lock().unwrap();
+                let message = contents.queue.pop_front();
+                if let Some(message) = &message {
+                    contents.jobs.entry(message.job_id).or_default();
+                }
+                message
+            };
+            if let Some(message) = message {
+                return message;
+            }
+            changed.await;
+        }
+    };
+    match timeout(Duration::from_millis(request.wait_ms), waiting).await {
+        Ok(message) => Json(message).into_response(),
+        Err(_) => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+fn refused(message: &str) -> Response {
+    (StatusCode::CONFLICT, Json(serde_json::json!({ "message": message }))).into_response()
+}
+
+/// Applies `change` to a job whose lease is good.
+fn with_job(server: &Shared, job: i64, change: impl FnOnce(&mut Job) -> Response) -> Response {
+    let mut contents = server.contents.lock().unwrap();
+    let answer = match contents.jobs.get_mut(&JobId(job)) {
+        None => StatusCode::NOT_FOUND.into_response(),
+        Some(job) if job.lease_revoked => refused("the lease is stale"),
+        Some(job) => change(job),
+    };
+    drop(contents);
+    server.changed.notify_waiters();
+    answer
+}
+
+async fn renew(
+    State(server): Server,
+    Path(job): Path<i64>,
+    Json(request): Json<RenewRequest>,
+) -> Response {
+    with_job(&server, job, |job| {
+        job.renewals += 1;
+        StatusCode::OK.into_response()
+    });
+    let waiting = async {
+        loop {
+            let changed = server.changed.notified();
+            {
+                let contents = server.contents.lock().unwrap();
+                let job = contents.jobs.get(&JobId(job));
+                if job.is_none_or(|job| {
+                    job.lease_revoked || (job.cancel.is_some() && !request.cancel_seen)
+                }) {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    };
+    // Either way the answer is the state now.
+    drop(timeout(Duration::from_millis(request.wait_ms), waiting).await);
+    with_job(&server, job, |job| {
+        let cancel = job.cancel.clone();
+        Json(RenewResponse { expires_in_ms: 60_000, cancel }).into_response()
+    })
+}
+
+async fn step(
+    State(server): Server,
+    Path((job, number)): Path<(i64, u32)>,
+    Json(update): Json<StepUpdate>,
+) -> Response {
+    with_job(&server, job, |job| {
+        let newer = job.steps.get(&number).is_none_or(|old| update.revision > old.revision);
+        if newer {
+            assert_eq!(update.status == StepStatus::Completed, update.conclusion.is_some());
+            job.steps.insert(number, update);
+        }
+        StatusCode::NO_CONTENT.into_response()
+    })
+}
+
+async fn log(
+    State(server): Server,
+    Path((job, sequence)): Path<(i64, u64)>,
+    Json(chunk): Json<LogChunk>,
+) -> Response {
+    with_job(&server, job, |job| {
+        let stored = job.chunks.len() as u64;
+        let of_step = job.chunks.values().filter(|other| other.step_number == chunk.step_number);
+        let lines: u64 = of_step.map(|other| other.text.matches('\n').count() as u64).sum();
+        if sequence > stored || job.completed.is_some() {
+            return refused("a gap in the log");
+        }
+        if sequence == stored {
+            assert_eq!(chunk.first_line, lines, "lines of step {} repeat", chunk.step_number);
+            job.chunks.insert(sequence, chunk);
+        }
+        StatusCode::NO_CONTENT.into_response()
+    })
+}
+
+async fn complete(
+    State(server): Server,
+    Path(job): Path<i64>,
+    Json(end): Json<CompleteJob>,
+) -> Response {
+    with_job(&server, job, |job| {
+        assert_eq!(end.log_chunks, job.chunks.len() as u64, "the log is not complete");
+        job.completed.get_or_insert(end);
+        StatusCode::NO_CONTENT.into_response()
+    })
+}

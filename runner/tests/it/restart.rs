@@ -1,0 +1,132 @@
+//! Runner and server die and come back in the middle of a job.
+
+use gantry_protocol::Conclusion;
+
+use crate::fixture::{Fixture, Place};
+
+/// Prints numbers until it is told to go on, and then more.
+const COUNTING: &str = r#"
+on: push
+jobs:
+  j:
+    runs-on: ubuntu-latest
+    outputs: {n: "${{ steps.count.outputs.n }}"}
+    steps:
+      - id: before
+        run: echo "word=kept" >> "$GITHUB_OUTPUT"; echo "KEPT=also" >> "$GITHUB_ENV"
+      - id: count
+        continue-on-error: true
+        run: |
+          for i in $(seq 1 500); do echo "line $i"; done
+          echo waiting
+          while [ ! -e go ]; do sleep 0.05; done
+          for i in $(seq 501 1000); do echo "line $i"; done
+          echo "n=1000" >> "$GITHUB_OUTPUT"
+          exit 7
+      - run: echo "after ${{ steps.before.outputs.word }} $KEPT"
+"#;
+
+fn go(t: &Fixture, job: gantry_protocol::JobId) {
+    std::fs::write(t.job_directory(job).join("work/app/app/go"), "").unwrap();
+}
+
+async fn finish(t: &Fixture, job: gantry_protocol::JobId) {
+    let end = t.server.completed(job).await;
+    let log = t.server.step_log(job, 3);
+    assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
+    let lines: Vec<&str> = log.lines().filter(|line| line.starts_with("line ")).collect();
+    let expected: Vec<String> = (1..=1000).map(|n| format!("line {n}")).collect();
+    assert_eq!(lines, expected, "lines are lost or repeated");
+    assert!(log.ends_with("##[error]Process completed with exit code 7.\n"), "{log}");
+    assert!(t.server.step_log(job, 4).ends_with("\nafter kept also\n"));
+    assert_eq!(end.outputs.get("n").map(String::as_str), Some("1000"));
+}
+
+async fn a_killed_runner_is_replaced_by_one_that_goes_on(mut t: Fixture) {
+    let job = t.queue(COUNTING);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    t.kill_runner().await;
+    // The process goes on, and ends, while nobody watches it.
+    go(&t, job);
+    let exit_file = t.job_directory(job).join("shim/3.exit");
+    while !exit_file.exists() {
+        tokio::task::yield_now().await;
+    }
+    t.start_runner();
+    finish(&t, job).await;
+    t.drain().await;
+    assert!(t.remaining_jobs().await.is_empty());
+    assert!(!t.job_directory(job).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_runner_with_processes() {
+    if let Some(t) = Fixture::start(Place::Processes).await {
+        a_killed_runner_is_replaced_by_one_that_goes_on(t).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_runner_with_containers() {
+    if let Some(t) = Fixture::start(Place::Containers).await {
+        a_killed_runner_is_replaced_by_one_that_goes_on(t).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_may_be_killed_again_and_again() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    let job = t.queue(COUNTING);
+    for n in [3, 40, 400] {
+        t.server.wait_for_line(job, &format!("\nline {n}\n")).await;
+        t.kill_runner().await;
+        t.start_runner();
+    }
+    go(&t, job);
+    finish(&t, job).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_may_be_away_in_the_middle_of_a_job() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    let job = t.queue(COUNTING);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    t.server.down().await;
+    go(&t, job);
+    let exit_file = t.job_directory(job).join("shim/3.exit");
+    while !exit_file.exists() {
+        tokio::task::yield_now().await;
+    }
+    t.server.up().await;
+    finish(&t, job).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_container_is_gone_fails_for_the_machine_and_not_for_the_code() {
+    let Some(mut t) = Fixture::start(Place::Containers).await else { return };
+    let job = t.queue(COUNTING);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    t.kill_runner().await;
+    let installation =
+        std::fs::read_to_string(t.config.work_directory.join("installation")).unwrap();
+    t.backend().remove_job(installation.trim(), job).await.unwrap();
+    t.start_runner();
+    let end = t.server.completed(job).await;
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    let error = end.infrastructure_error.unwrap();
+    assert!(error.starts_with("the job's container ended before the job did"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_registers_once_and_drains_when_told() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    t.succeed("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}").await;
+    t.kill_runner().await;
+    t.start_runner();
+    t.succeed("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}").await;
+    t.drain().await;
+    let registrations = t.server.registrations();
+    assert_eq!(registrations.len(), 1);
+    assert!(registrations[0].labels.contains(&"ubuntu-latest".to_owned()));
+    assert!(registrations[0].labels.contains(&"self-hosted".to_owned()));
+}
