@@ -83,12 +83,6 @@ impl JobDirectory {
         self.root.join("progress.json")
     }
 
-    /// How much of the log the server has.
-    #[must_use]
-    pub fn log_file(&self) -> PathBuf {
-        self.root.join("log.json")
-    }
-
     /// Makes the job's own directory, which only the runner's user may enter.
     pub(crate) fn create_root(&self) -> Result<(), InfraError> {
         DirBuilder::new()
@@ -108,8 +102,13 @@ impl JobDirectory {
         let workspace = self.work().join(repository).join(repository);
         let commands = self.temp().join("_runner_file_commands");
         let actions = self.work().join("_actions");
-        let own = [self.shim(), workspace, commands, actions, self.home(), self.workflow()];
-        for path in own.into_iter().chain([self.tools(), self.stage()]) {
+        let own = [workspace, commands, actions, self.home(), self.workflow(), self.tools()];
+        for path in own {
+            builder.create(&path).map_err(InfraError::disk("creating", &path))?;
+        }
+        // Unmasked output and the socket are nobody's business but root's, also in the container.
+        builder.mode(0o700);
+        for path in [self.shim(), self.stage()] {
             builder.create(&path).map_err(InfraError::disk("creating", &path))?;
         }
         Ok(())

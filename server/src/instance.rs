@@ -34,7 +34,6 @@ impl Instance {
         db: PgPool,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
-        metrics::start()?;
         let address = listener.local_addr().context("reading the address of the listener")?;
         if config.public_url.is_empty() {
             config.public_url = local_url(address);
@@ -48,6 +47,7 @@ impl Instance {
             tasks: Tasks::default(),
             passes: Passes::default(),
         };
+        metrics::install();
         accounts::bootstrap_admin_token(&app).await?;
         reconcilers::start(&app);
         app.tasks.spawn("http", serve_http(app.clone(), listener));

@@ -91,7 +91,8 @@ pub struct ServiceContainer {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StartedService {
     pub container: String,
-    pub address: IpAddr,
+    /// Absent when it ended at once.
+    pub address: Option<IpAddr>,
 }
 
 /// What a container's health check says.

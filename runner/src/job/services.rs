@@ -62,7 +62,7 @@ pub(super) async fn wait_until_ready(
     let mut pause = FIRST_PAUSE;
     loop {
         match job.host.backend.health(container).await? {
-            Health::None => return Ok(()),
+            Health::None if service.started.address.is_some() => return Ok(()),
             Health::Healthy => {
                 log.line(&format!("{} service is healthy.", service.name));
                 return Ok(());
@@ -75,7 +75,7 @@ pub(super) async fn wait_until_ready(
                 sleep(pause).await;
                 pause = (pause * 3 / 2).min(LONGEST_PAUSE);
             }
-            Health::Unhealthy | Health::Ended => {
+            Health::None | Health::Unhealthy | Health::Ended => {
                 print_log(job, service, log).await;
                 return Err(SetUpError::User(format!(
                     "Failed to initialize container of service `{}`.\nOne or more containers failed to start.",
@@ -103,7 +103,13 @@ pub(super) async fn forward_ports(
     request: &ContainerRequest,
 ) -> Result<(), SetUpError> {
     for port in &request.ports {
-        let target = std::net::SocketAddr::new(service.started.address, port.container);
+        let address = service.started.address.ok_or_else(|| {
+            SetUpError::User(format!(
+                "service `{}` has no address in the job's network",
+                service.name
+            ))
+        })?;
+        let target = std::net::SocketAddr::new(address, port.container);
         let chosen = shim
             .forward(port.host, &target.to_string())
             .await

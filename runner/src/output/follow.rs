@@ -24,7 +24,7 @@ pub(crate) async fn follow(
     let path = directory.join(format!("{process}.out"));
     let mut spool = Spool::open(directory, process).map_err(InfraError::disk("opening", &path))?;
     let mut news = shim.news(process);
-    let mut lines = Lines::default();
+    let mut lines = Lines::new(log.masks().clone());
     let mut buffer = vec![0; READ_BYTES];
     loop {
         let exited = news.borrow_and_update().exited.clone();

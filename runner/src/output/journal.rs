@@ -1,8 +1,8 @@
 //! What the server has of a job's log, on disk, so that a restarted runner neither loses nor
 //! repeats a line.
 //!
-//! Holds numbers only, never text. Invariant: before a chunk is sent its bounds are on disk, so a
-//! chunk whose answer was lost is formed again from the same lines under the same number.
+//! Invariant: before a chunk is sent it is on disk as a whole, so a chunk whose answer was lost is
+//! sent again with the same number and the same lines.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,107 +12,134 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use crate::infra_error::InfraError;
+use crate::workspace::JobDirectory;
 
-/// Bounds of one chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ChunkBounds {
+/// A chunk that is being sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
     pub(crate) sequence: u64,
-    pub(crate) step: u32,
-    pub(crate) first_line: u64,
-    pub(crate) lines: u64,
+    pub(crate) block: Block,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Bounds {
+    step: u32,
+    first_line: u64,
+    lines: u64,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Record {
     next_sequence: u64,
-    /// Lines the server has, by step.
-    stored: BTreeMap<u32, u64>,
-    /// Sent, and not known to be stored.
-    in_flight: Option<ChunkBounds>,
+    /// Lines the server has or gets with the chunk that is being sent, by step.
+    sent: BTreeMap<u32, u64>,
+    in_flight: Option<Bounds>,
 }
 
-/// The record and its file.
+/// The record and its files.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    path: PathBuf,
+    directory: PathBuf,
     record: Record,
 }
 
 impl Journal {
-    /// Goes on from the file, or starts at nothing if there is none.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, InfraError> {
-        let record = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| InfraError::disk("reading", &path)(error.into()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Record::default(),
+    /// Goes on from the files, or starts at nothing if there are none. Also answers the chunk that
+    /// an earlier runner sent and got no answer for.
+    pub(crate) fn open(directory: &JobDirectory) -> Result<(Self, Option<Chunk>), InfraError> {
+        let mut journal =
+            Self { directory: directory.root().to_owned(), record: Record::default() };
+        let path = journal.record_path();
+        match fs::read(&path) {
+            Ok(bytes) => {
+                journal.record = serde_json::from_slice(&bytes)
+                    .map_err(|error| InfraError::disk("reading", &path)(error.into()))?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(InfraError::disk("reading", &path)(error)),
+        }
+        let chunk = journal.load_in_flight()?;
+        Ok((journal, chunk))
+    }
+
+    fn load_in_flight(&self) -> Result<Option<Chunk>, InfraError> {
+        let Some(Bounds { step, first_line, lines }) = self.record.in_flight else {
+            return Ok(None);
         };
-        Ok(Self { path, record })
+        let sequence = self.record.next_sequence;
+        let path = self.text_path(sequence);
+        let text = fs::read_to_string(&path).map_err(InfraError::disk("reading", &path))?;
+        Ok(Some(Chunk { sequence, block: Block { step, first_line, lines, text } }))
     }
 
-    /// Lines the server has, by step.
-    pub(crate) fn stored(&self) -> &BTreeMap<u32, u64> {
-        &self.record.stored
+    fn record_path(&self) -> PathBuf {
+        self.directory.join("log.json")
     }
 
-    pub(crate) fn in_flight(&self) -> Option<ChunkBounds> {
-        self.record.in_flight
+    /// Two files take turns, so that writing the next text does not destroy the one on record.
+    fn text_path(&self, sequence: u64) -> PathBuf {
+        self.directory.join(format!("log-chunk-{}", sequence % 2))
+    }
+
+    /// Lines that need not be made again, by step.
+    pub(crate) fn sent(&self) -> &BTreeMap<u32, u64> {
+        &self.record.sent
     }
 
     pub(crate) fn chunks(&self) -> u64 {
         self.record.next_sequence
     }
 
-    /// Notes that the next chunk is about to be sent, and answers its number.
-    pub(crate) fn begin(&mut self, block: &Block) -> Result<ChunkBounds, InfraError> {
-        let bounds = ChunkBounds {
-            sequence: self.record.next_sequence,
-            step: block.step,
-            first_line: block.first_line,
-            lines: block.lines,
-        };
-        if self.record.in_flight != Some(bounds) {
-            self.record.in_flight = Some(bounds);
-            self.save()?;
-        }
-        Ok(bounds)
+    /// Notes that these lines are about to be sent.
+    pub(crate) fn begin(&mut self, block: Block) -> Result<Chunk, InfraError> {
+        let sequence = self.record.next_sequence;
+        let path = self.text_path(sequence);
+        fs::write(&path, &block.text).map_err(InfraError::disk("writing", &path))?;
+        let Block { step, first_line, lines, .. } = block;
+        self.record.in_flight = Some(Bounds { step, first_line, lines });
+        self.record.sent.insert(step, first_line + lines);
+        self.save()?;
+        Ok(Chunk { sequence, block })
     }
 
     /// Notes that the server has the chunk. Goes to disk with the next one: until then a restart
     /// only sends it again.
-    pub(crate) fn note_stored(&mut self, bounds: ChunkBounds) {
+    pub(crate) fn note_stored(&mut self, chunk: &Chunk) {
         self.record.in_flight = None;
-        self.record.next_sequence = bounds.sequence + 1;
-        self.record.stored.insert(bounds.step, bounds.first_line + bounds.lines);
+        self.record.next_sequence = chunk.sequence + 1;
     }
 
     fn save(&self) -> Result<(), InfraError> {
+        let path = self.record_path();
         let bytes = serde_json::to_vec(&self.record).unwrap_or_default();
-        let new = self.path.with_extension("json-new");
+        let new = path.with_extension("json-new");
         fs::write(&new, bytes).map_err(InfraError::disk("writing", &new))?;
-        fs::rename(&new, &self.path).map_err(InfraError::disk("renaming", &new))
+        fs::rename(&new, &path).map_err(InfraError::disk("renaming", &new))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use gantry_protocol::JobId;
+
     use super::*;
 
     #[test]
-    fn an_unanswered_chunk_keeps_its_bounds_over_a_restart() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("log.json");
-        let mut journal = Journal::open(path.clone()).unwrap();
+    fn an_unanswered_chunk_is_the_same_after_a_restart() {
+        let jobs = tempfile::tempdir().unwrap();
+        let directory = JobDirectory::new(jobs.path(), JobId(1));
+        directory.create_root().unwrap();
+        let (mut journal, nothing) = Journal::open(&directory).unwrap();
+        assert_eq!(nothing, None);
         let mut block = Block::new(1, 0);
-        (0..5).for_each(|_| block.push("T", "x"));
-        let first = journal.begin(&block.take_lines(3)).unwrap();
-        journal.note_stored(first);
-        let second = journal.begin(&block).unwrap();
-        assert_eq!((second.sequence, second.first_line), (1, 3));
+        (0..5).for_each(|n| block.push("T", &n.to_string()));
+        let first = journal.begin(block.take_lines(3)).unwrap();
+        journal.note_stored(&first);
+        let second = journal.begin(block).unwrap();
+        assert_eq!((second.sequence, second.block.first_line), (1, 3));
 
-        let reopened = Journal::open(path).unwrap();
-        assert_eq!(reopened.in_flight(), Some(second));
-        assert_eq!(reopened.stored().get(&1), Some(&3));
-        assert_eq!(reopened.chunks(), 1);
+        let (reopened, again) = Journal::open(&directory).unwrap();
+        assert_eq!(again, Some(second));
+        assert_eq!(reopened.sent().get(&1), Some(&5));
     }
 }

@@ -1,36 +1,47 @@
 //! Bytes to lines.
 //!
 //! Splits at `\n` and `\r\n` (a lone `\r` stays, `semantics` 5.4) and decodes UTF-8, a broken
-//! sequence becoming U+FFFD. Invariant: the lines depend on the bytes alone and not on how they
-//! arrived, so a spool that is read again gives the same lines.
+//! sequence becoming U+FFFD. Invariant: the lines depend on the bytes and the masks alone and not on
+//! how the bytes arrived, so a spool that is read again gives the same lines.
 
-/// A line longer than this is handed on in pieces of at most this many bytes, so that a job that
-/// never ends its line does not fill the runner's memory.
-const LONGEST_LINE_BYTES: usize = 256 * 1024;
+use super::masks::Masks;
+
+/// A line longer than this and [`LOOK_AHEAD_BYTES`] is handed on in pieces, so that a job that never
+/// ends its line does not fill the runner's memory.
+const LONGEST_PIECE_BYTES: usize = 256 * 1024;
+
+/// More than any form of a secret has (48 KB, in base64), so a cut can be seen to be in none.
+const LOOK_AHEAD_BYTES: usize = 128 * 1024;
+
+/// How far apart the places are that are tried for a cut, and how many are.
+const CUT_DISTANCE_BYTES: usize = 8 * 1024;
+const MOST_CUTS: usize = 16;
 
 /// Collects bytes until a line is complete.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
     pending: Vec<u8>,
+    masks: Masks,
 }
 
 impl Lines {
+    pub(crate) fn new(masks: Masks) -> Self {
+        Self { pending: Vec::new(), masks }
+    }
+
     /// Hands every line that `bytes` completes to `each`.
     pub(crate) fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-            if self.pending.is_empty() {
+            if self.pending.is_empty() && end <= LONGEST_PIECE_BYTES {
                 each(&decode(&rest[..end]));
             } else {
-                self.pending.extend_from_slice(&rest[..end]);
+                self.extend(&rest[..end], &mut each);
                 each(&decode(&std::mem::take(&mut self.pending)));
             }
             rest = &rest[end + 1..];
         }
-        for piece in rest.chunks(LONGEST_LINE_BYTES) {
-            self.pending.extend_from_slice(piece);
-            self.cut_long_line(&mut each);
-        }
+        self.extend(rest, &mut each);
     }
 
     /// Hands out what has no end yet; call it once, when no more bytes come.
@@ -40,17 +51,31 @@ impl Lines {
         }
     }
 
-    fn cut_long_line(&mut self, each: &mut impl FnMut(&str)) {
-        while self.pending.len() > LONGEST_LINE_BYTES {
-            // Not within a character.
-            let start = |byte: u8| byte & 0xc0 != 0x80;
-            let cut = (LONGEST_LINE_BYTES - 3..=LONGEST_LINE_BYTES)
-                .rev()
-                .find(|&cut| start(self.pending[cut]))
-                .unwrap_or(LONGEST_LINE_BYTES);
+    fn extend(&mut self, bytes: &[u8], each: &mut impl FnMut(&str)) {
+        self.pending.extend_from_slice(bytes);
+        while self.pending.len() > LONGEST_PIECE_BYTES + LOOK_AHEAD_BYTES {
+            let cut = self.cut();
             let tail = self.pending.split_off(cut);
-            each(&decode(&std::mem::replace(&mut self.pending, tail)));
+            each(&String::from_utf8_lossy(&std::mem::replace(&mut self.pending, tail)));
         }
+    }
+
+    /// Where the line may be cut: between characters, and not within a secret.
+    fn cut(&self) -> usize {
+        let window = &self.pending[..LONGEST_PIECE_BYTES + LOOK_AHEAD_BYTES];
+        let start_of_character = |at: usize| {
+            (at.saturating_sub(3)..=at).rev().find(|&at| window[at] & 0xc0 != 0x80).unwrap_or(at)
+        };
+        let candidates = (0..MOST_CUTS)
+            .map(|n| start_of_character(LONGEST_PIECE_BYTES - n * CUT_DISTANCE_BYTES));
+        let is_safe = |cut: &usize| {
+            let (head, tail) = window.split_at(*cut);
+            let (head, tail) = (String::from_utf8_lossy(head), String::from_utf8_lossy(tail));
+            let apart = self.masks.mask(&head) + &self.masks.mask(&tail);
+            apart == self.masks.mask(&format!("{head}{tail}"))
+        };
+        // With no safe place everything around all of them is a secret, and so is shown as stars.
+        candidates.clone().find(is_safe).unwrap_or(LONGEST_PIECE_BYTES)
     }
 }
 
@@ -62,14 +87,18 @@ fn decode(line: &[u8]) -> std::borrow::Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn lines(pieces: &[&[u8]]) -> Vec<String> {
-        let mut splitter = Lines::default();
+    fn masked_lines(masks: &Masks, pieces: &[&[u8]]) -> Vec<String> {
+        let mut splitter = Lines::new(masks.clone());
         let mut lines = Vec::new();
         for piece in pieces {
-            splitter.push(piece, |line| lines.push(line.to_owned()));
+            splitter.push(piece, |line| lines.push(masks.mask(line)));
         }
-        splitter.finish(|line| lines.push(line.to_owned()));
+        splitter.finish(|line| lines.push(masks.mask(line)));
         lines
+    }
+
+    fn lines(pieces: &[&[u8]]) -> Vec<String> {
+        masked_lines(&Masks::default(), pieces)
     }
 
     #[test]
@@ -91,12 +120,25 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_comes_in_bounded_pieces() {
-        let long = "ü".repeat(LONGEST_LINE_BYTES);
+    fn a_line_without_an_end_comes_in_bounded_pieces_however_it_arrives() {
+        let long = "ü".repeat(3 * LONGEST_PIECE_BYTES) + "\nnext\n";
         let once = lines(&[long.as_bytes()]);
-        assert!(once.iter().all(|piece| piece.len() <= LONGEST_LINE_BYTES));
-        assert_eq!(once.concat(), long);
-        let (a, b) = long.as_bytes().split_at(100_001);
-        assert_eq!(lines(&[a, b]), once);
+        assert!(once.iter().all(|piece| piece.len() <= LONGEST_PIECE_BYTES + LOOK_AHEAD_BYTES));
+        assert_eq!(once.concat() + "\n", long.replacen('\n', "", 1));
+        for size in [65_536, 100_001] {
+            let pieces: Vec<&[u8]> = long.as_bytes().chunks(size).collect();
+            assert_eq!(lines(&pieces), once, "arriving in pieces of {size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_cut() {
+        let masks = Masks::new(["sesame-open"]).unwrap();
+        for shift in 0..12 {
+            let before = "x".repeat(LONGEST_PIECE_BYTES - shift);
+            let long = format!("{before}sesame-open{}", "y".repeat(2 * LOOK_AHEAD_BYTES));
+            let joined = masked_lines(&masks, &[long.as_bytes()]).concat();
+            assert_eq!(joined, long.replace("sesame-open", "***"), "shift {shift}");
+        }
     }
 }

@@ -45,9 +45,9 @@ impl Queue {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A queue that goes on where an earlier runner's checkpoint ended. `stored` says how many
-    /// lines of a step the server has.
-    pub(crate) fn restore(path: &Path, stored: &BTreeMap<u32, u64>) -> Result<Self, InfraError> {
+    /// A queue that goes on where an earlier runner's checkpoint ended. `sent` says how many lines
+    /// of a step need not be made again.
+    pub(crate) fn restore(path: &Path, sent: &BTreeMap<u32, u64>) -> Result<Self, InfraError> {
         let blocks: Vec<Block> = match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|error| InfraError::disk("reading", path)(error.into()))?,
@@ -55,7 +55,7 @@ impl Queue {
             Err(error) => return Err(InfraError::disk("reading", path)(error)),
         };
         let queue = Self::default();
-        queue.contents().accepted = stored.clone();
+        queue.contents().accepted = sent.clone();
         for block in blocks {
             queue.contents().accept(block);
         }
@@ -93,16 +93,13 @@ impl Queue {
         fs::rename(&new, path).map_err(InfraError::disk("renaming", &new))
     }
 
-    /// Waits until at least `lines` lines are here; false when there will not be any more.
-    pub(crate) async fn wait_for(&self, lines: u64) -> bool {
+    /// Waits until there are lines; false when there will not be any more.
+    pub(crate) async fn wait_for_lines(&self) -> bool {
         loop {
             let filled = self.filled.notified();
             {
                 let contents = self.contents();
-                if contents.front_lines() >= lines.max(1) || contents.blocks.len() > 1 {
-                    return true;
-                }
-                if contents.closed {
+                if !contents.blocks.is_empty() || contents.closed {
                     return !contents.blocks.is_empty();
                 }
             }
@@ -140,13 +137,12 @@ impl Queue {
         }
     }
 
-    /// A copy of the oldest lines of one step: `lines` of them if given, else what fits into
-    /// `bytes`.
-    pub(crate) fn front(&self, lines: Option<u64>, bytes: usize) -> Option<Block> {
+    /// A copy of the oldest lines of one step, as many as fit into `bytes`.
+    pub(crate) fn front(&self, bytes: usize) -> Option<Block> {
         let contents = self.contents();
         let mut front = contents.blocks.front()?.clone();
-        let wanted = lines.unwrap_or_else(|| front.lines_within(bytes));
-        Some(front.take_lines(wanted))
+        let lines = front.lines_within(bytes);
+        Some(front.take_lines(lines))
     }
 
     /// The server has `block` now.
@@ -172,10 +168,6 @@ impl Queue {
 }
 
 impl Contents {
-    fn front_lines(&self) -> u64 {
-        self.blocks.front().map_or(0, |block| block.lines)
-    }
-
     fn accept(&mut self, mut block: Block) {
         let accepted = self.accepted.entry(block.step).or_default();
         block.take_lines(accepted.saturating_sub(block.first_line));
@@ -211,7 +203,7 @@ mod tests {
         queue.checkpoint(&path).unwrap();
 
         let restored = Queue::restore(&path, &BTreeMap::from([(1, 2)])).unwrap();
-        assert_eq!(restored.front(None, 100), Some(block(2, &["c"])));
+        assert_eq!(restored.front(100), Some(block(2, &["c"])));
     }
 
     #[tokio::test]
@@ -220,6 +212,6 @@ mod tests {
         let queue = Queue::restore(none, &BTreeMap::from([(1, 2)])).unwrap();
         queue.add(block(0, &["a", "b", "c"])).await;
         queue.add(block(3, &["d"])).await;
-        assert_eq!(queue.front(None, 100), Some(block(2, &["c", "d"])));
+        assert_eq!(queue.front(100), Some(block(2, &["c", "d"])));
     }
 }

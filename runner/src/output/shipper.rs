@@ -12,7 +12,7 @@ use gantry_protocol::{JobId, LeaseToken, LogChunk};
 use tokio::time::{Instant, sleep_until};
 
 use super::block::Block;
-use super::journal::Journal;
+use super::journal::{Chunk, Journal};
 use super::queue::Queue;
 use crate::background::{self, Task};
 use crate::client::{ClientError, ServerClient, persistently};
@@ -49,11 +49,11 @@ pub(crate) fn start(
     destination: Destination,
     directory: &JobDirectory,
 ) -> Result<(JobLog, Shipper), InfraError> {
-    let journal = Journal::open(directory.log_file())?;
+    let (journal, unanswered) = Journal::open(directory)?;
     let checkpoint = directory.root().join("log-pending.json");
-    let queue = Arc::new(Queue::restore(&checkpoint, journal.stored())?);
+    let queue = Arc::new(Queue::restore(&checkpoint, journal.sent())?);
     let shipping = Shipping { destination, journal, queue: Arc::clone(&queue) };
-    let task = background::spawn("log_shipper", shipping.run());
+    let task = background::spawn("log_shipper", shipping.run(unanswered));
     Ok((JobLog { queue: Arc::clone(&queue), checkpoint }, Shipper { queue, task }))
 }
 
@@ -93,51 +93,51 @@ struct Shipping {
 }
 
 impl Shipping {
-    async fn run(mut self) -> Result<u64, InfraError> {
-        let result = self.send_all().await;
+    async fn run(mut self, unanswered: Option<Chunk>) -> Result<u64, InfraError> {
+        let result = self.send_all(unanswered).await;
         // Whoever adds more must not wait for ever.
         self.queue.close();
         result.map(|()| self.journal.chunks())
     }
 
-    async fn send_all(&mut self) -> Result<(), InfraError> {
+    async fn send_all(&mut self, unanswered: Option<Chunk>) -> Result<(), InfraError> {
+        if let Some(chunk) = unanswered {
+            self.send(&chunk).await?;
+        }
         let mut next_send = Instant::now();
-        loop {
-            // A chunk whose answer an earlier runner did not get is formed of the same lines.
-            let again = self.journal.in_flight().map(|bounds| bounds.lines);
-            if !self.queue.wait_for(again.unwrap_or(1)).await {
-                return Ok(());
-            }
+        while self.queue.wait_for_lines().await {
             tokio::select! {
                 () = sleep_until(next_send) => {}
                 () = self.queue.urgent(MAX_CHUNK_BYTES) => {}
             }
-            if let Some(block) = self.queue.front(again, MAX_CHUNK_BYTES) {
-                self.send(block).await?;
+            if let Some(block) = self.queue.front(MAX_CHUNK_BYTES) {
+                let chunk = self.journal.begin(block)?;
+                self.send(&chunk).await?;
+                self.queue.remove(&chunk.block);
             }
             next_send = Instant::now() + BATCH_PAUSE;
         }
+        Ok(())
     }
 
-    async fn send(&mut self, block: Block) -> Result<(), InfraError> {
-        let bounds = self.journal.begin(&block)?;
+    async fn send(&mut self, chunk: &Chunk) -> Result<(), InfraError> {
         let Destination { client, job, lease } = &self.destination;
-        let chunk = LogChunk {
+        let message = LogChunk {
             lease: *lease,
-            sequence: bounds.sequence,
-            step_number: block.step,
-            first_line: block.first_line,
-            text: block.text.clone(),
+            sequence: chunk.sequence,
+            step_number: chunk.block.step,
+            first_line: chunk.block.first_line,
+            text: chunk.block.text.clone(),
         };
-        match persistently(|| client.put_chunk(*job, &chunk)).await {
-            Ok(()) => {}
-            Err(ClientError::Rejected { status, message }) => {
-                return Err(InfraError::LogRefused { status, message });
+        match persistently(|| client.put_chunk(*job, &message)).await {
+            Ok(()) => {
+                self.journal.note_stored(chunk);
+                Ok(())
             }
-            Err(error) => return Err(InfraError::LeaseLost { reason: error.to_string() }),
+            Err(ClientError::Rejected { status, message }) => {
+                Err(InfraError::LogRefused { status, message })
+            }
+            Err(error) => Err(InfraError::LeaseLost { reason: error.to_string() }),
         }
-        self.journal.note_stored(bounds);
-        self.queue.remove(&block);
-        Ok(())
     }
 }

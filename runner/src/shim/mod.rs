@@ -6,7 +6,7 @@
 
 mod client;
 mod program;
-#[expect(dead_code, clippy::doc_markdown, reason = "the shim uses the other half, and is no crate")]
+#[expect(dead_code, reason = "the shim uses the other half")]
 #[path = "../../shim/wire.rs"]
 mod wire;
 

@@ -115,18 +115,22 @@ async fn evaluate(
         let found = shim.find_program(program, search_path).await;
         found.map_err(|error| InfraError::Shim { reason: error.to_string() })
     };
-    let shell = match shell_text {
+    let (shell, found) = match shell_text {
         Some(text) => match Shell::parse(&text) {
-            Ok(shell) => shell,
+            Ok(shell) => (shell, None),
             Err(message) => return Ok(Err(message)),
         },
         // In a job container nothing is looked up, on a machine bash is preferred.
-        None => Shell::unset(job.steps.container.is_none() && find("bash").await?.is_some()),
+        None if job.steps.container.is_some() => (Shell::unset(false), None),
+        None => {
+            let bash = find("bash").await?;
+            (Shell::unset(bash.is_some()), bash)
+        }
     };
-    let program = if shell.program.contains('/') {
-        shell.program.clone()
-    } else {
-        find(&shell.program).await?.unwrap_or_else(|| shell.program.clone())
+    let program = match found {
+        Some(path) => path,
+        None if shell.program.contains('/') => shell.program.clone(),
+        None => find(&shell.program).await?.unwrap_or_else(|| shell.program.clone()),
     };
     Ok(Ok(Script { text, shell, program, directory, environment }))
 }

@@ -17,8 +17,8 @@ use gantry_protocol::{
     CancelRequest, CompleteJob, JobId, JobMessage, LeaseRequest, LogChunk, RegisterRequest,
     RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus, StepUpdate,
 };
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// No state a test waits for takes longer, even on a busy machine.
@@ -49,7 +49,8 @@ struct Shared {
 pub(crate) struct FakeServer {
     shared: Arc<Shared>,
     address: SocketAddr,
-    serving: Option<JoinHandle<()>>,
+    /// A runtime of its own, so that every connection ends with it.
+    serving: Option<Runtime>,
 }
 
 impl FakeServer {
@@ -75,19 +76,26 @@ impl FakeServer {
             .route("/runner/v1/jobs/{job}/log/{sequence}", put(log))
             .route("/runner/v1/jobs/{job}/complete", post(complete))
             .with_state(Arc::clone(&self.shared));
-        let listener = tokio::net::TcpListener::bind(self.address).await.unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = loop {
+            // The port is free as soon as the runtime before this one is gone.
+            match std::net::TcpListener::bind(self.address) {
+                Ok(listener) => break listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        listener.set_nonblocking(true).unwrap();
         self.address = listener.local_addr().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a test's own task")]
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        self.serving = Some(serving);
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+        self.serving = Some(runtime);
     }
 
     /// Stops answering at once, in the middle of whatever it does.
-    pub(crate) async fn down(&mut self) {
-        let serving = self.serving.take().unwrap();
-        serving.abort();
-        // Ends with the error of an aborted task; what counts is that the port is free.
-        drop(serving.await);
+    pub(crate) fn down(&mut self) {
+        self.serving.take().unwrap().shutdown_background();
     }
 
     pub(crate) fn queue(&self, message: JobMessage) {
@@ -170,6 +178,14 @@ impl FakeServer {
             .values()
             .map(|step| format!("{} {} {}", step.name, word(step.outcome), word(step.conclusion)))
             .collect()
+    }
+}
+
+impl Drop for FakeServer {
+    fn drop(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.shutdown_background();
+        }
     }
 }
 

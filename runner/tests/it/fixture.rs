@@ -73,6 +73,9 @@ impl Fixture {
         runner.abort();
         // Ends with the error of an aborted task.
         drop(runner.await);
+        // The machine would close the connections of a dead process before anything else happens.
+        self.server.down();
+        self.server.up().await;
     }
 
     /// Tells the runner to stop, and waits until it has.
@@ -127,6 +130,7 @@ impl Fixture {
 
 /// The engine, if it answers and has the image.
 #[expect(clippy::disallowed_methods, reason = "tests are told by environment what must be there")]
+#[expect(clippy::print_stdout, reason = "whoever runs the tests must see what was not tested")]
 async fn docker() -> Option<Arc<dyn Backend>> {
     let backend = DockerBackend::new(None).unwrap();
     let problem = match backend.check().await {

@@ -1,11 +1,14 @@
 //! The runner as a whole against a server that plays its part of the protocol: once with jobs as
 //! plain processes, once with jobs in containers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by its panic")]
+
 mod actions;
 mod cancel;
 mod environment;
 mod fake_server;
 mod fixture;
+mod images;
 mod restart;
 mod services;
 mod steps;

@@ -1,6 +1,10 @@
 //! Runner and server die and come back in the middle of a job.
 
+use std::process::Command;
+
 use gantry_protocol::Conclusion;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use crate::fixture::{Fixture, Place};
 
@@ -73,6 +77,33 @@ async fn a_killed_runner_with_containers() {
     }
 }
 
+/// The program itself, killed as an operating system kills.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_program_is_replaced_by_one_that_goes_on() {
+    let Some(mut t) = Fixture::start(Place::Containers).await else { return };
+    t.kill_runner().await;
+    let start = |t: &Fixture| {
+        Command::new(env!("CARGO_BIN_EXE_gantry-runner"))
+            .args(["--server-url", &t.server.url(), "--name", "program"])
+            .args(["--registration-token", "registration"])
+            .arg("--work-dir")
+            .arg(t.work.path().join("runner"))
+            .spawn()
+            .unwrap()
+    };
+    let mut first = start(&t);
+    let job = t.queue(COUNTING);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    go(&t, job);
+    let mut second = start(&t);
+    finish(&t, job).await;
+    nix::sys::signal::kill(Pid::from_raw(second.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert!(second.wait().unwrap().success());
+    assert!(t.remaining_jobs().await.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_may_be_killed_again_and_again() {
     let Some(mut t) = Fixture::start(Place::Processes).await else { return };
@@ -91,7 +122,7 @@ async fn a_server_may_be_away_in_the_middle_of_a_job() {
     let Some(mut t) = Fixture::start(Place::Processes).await else { return };
     let job = t.queue(COUNTING);
     t.server.wait_for_line(job, "\nwaiting\n").await;
-    t.server.down().await;
+    t.server.down();
     go(&t, job);
     let exit_file = t.job_directory(job).join("shim/3.exit");
     while !exit_file.exists() {

@@ -117,8 +117,8 @@ jobs:
           echo "p=$P t=$T"; printf "x$P" | base64
           echo "leak=a $P b" >> "$GITHUB_OUTPUT"
           echo "::error::not $P"
-          later=later; echo "::add-mask::$later-secret"
-          echo "$later-secret"
+          later=later; echo "::add-mask::${later}-secret"
+          echo "${later}-secret"
 "#;
     let (job, end) = t.run(workflow).await;
     let (log, steps) = (t.server.log(job), t.server.steps(job).join("\n"));

@@ -119,18 +119,15 @@ impl DockerBackend {
             .map_err(refused(format!("inspect container {container}")))
     }
 
-    async fn address(&self, container: &str, network: &str) -> Result<IpAddr, InfraError> {
-        self.inspect(container)
+    async fn address(&self, container: &str, network: &str) -> Result<Option<IpAddr>, InfraError> {
+        Ok(self
+            .inspect(container)
             .await?
             .network_settings
             .and_then(|settings| settings.networks)
             .and_then(|mut networks| networks.remove(network))
             .and_then(|endpoint| endpoint.ip_address)
-            .and_then(|address| address.parse().ok())
-            .ok_or_else(|| InfraError::Engine {
-                operation: format!("connect container {container} to network `{network}`"),
-                reason: "it has no address there".to_owned(),
-            })
+            .and_then(|address| address.parse().ok()))
     }
 
     async fn read_log(&self, container: &str) -> String {
