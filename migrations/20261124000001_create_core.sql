@@ -99,7 +99,10 @@ create table workflow_runs (
         check (conclusion in ('success', 'failure', 'cancelled', 'skipped', 'timed_out', 'neutral',
                               'action_required', 'stale', 'startup_failure')),
     -- `gantry_workflow::plan::RunPlan` with its `format`; null for a run that could not be planned.
-    plan jsonb,
+    -- `json`, because the order of keys is part of the language (`toJSON(github.event)`).
+    plan json,
+    -- Something happened that `advance` has not looked at yet.
+    advance_wanted boolean not null default true,
     -- Diagnostics of the workflow file, as JSON list.
     diagnostics jsonb not null default '[]',
     cancel_requested_at timestamptz,
@@ -115,6 +118,10 @@ create table workflow_runs (
 
 create index workflow_runs_repository_idx on workflow_runs (repository_id, id desc);
 create index workflow_runs_open_idx on workflow_runs (id) where status <> 'completed';
+create index workflow_runs_wanted_idx on workflow_runs (id) where advance_wanted;
+
+-- Orders completions; gaps do not matter.
+create sequence job_completions;
 
 -- owner: jobs
 create table jobs (
@@ -134,8 +141,8 @@ create table jobs (
     reason text,
     -- False until the strategy has been evaluated; such a row stands for all legs to come.
     expanded boolean not null default false,
-    matrix jsonb not null default 'null',
-    strategy jsonb not null default 'null',
+    matrix json not null default 'null',
+    strategy json not null default 'null',
     fail_fast boolean not null default true,
     max_parallel integer,
     runs_on text[] not null default '{}',
@@ -144,8 +151,10 @@ create table jobs (
     continue_on_error boolean not null default false,
     timeout_minutes integer not null default 360,
     outputs jsonb not null default '{}',
-    -- Order of completion within the run.
+    -- Order of completion, from `job_completions`.
     completed_order bigint,
+    -- The job ended by other hands than `advance`, which has not looked at it yet.
+    has_news boolean not null default false,
     infrastructure_error text,
     -- The lease. `lease_token` grows with every hand-out; writes with an older one are refused.
     lease_token bigint not null default 0,
@@ -169,6 +178,14 @@ create table jobs (
 create index jobs_queued_idx on jobs (id) where status = 'queued';
 create index jobs_leased_idx on jobs (lease_expires_at) where status = 'in_progress';
 create unique index jobs_claim_key on jobs (lease_claim) where lease_claim is not null;
+create index jobs_news_idx on jobs (run_id) where has_news;
+
+-- owner: jobs
+-- One row: when leases were last looked at. A gap means that nobody could renew, and extends all.
+create table lease_clock (
+    id boolean primary key default true check (id),
+    last_pass_at timestamptz not null
+);
 
 -- owner: jobs
 create table job_needs (
@@ -234,11 +251,14 @@ create table deployment_reviews (
     state text not null check (state in ('approved', 'rejected')),
     reviewer text not null,
     comment text not null default '',
+    -- `advance` has looked at it.
+    is_seen boolean not null default false,
     created_at timestamptz not null default now()
 );
 
 create unique index deployment_reviews_key
 on deployment_reviews (run_id, run_attempt, lower(environment));
+create index deployment_reviews_unseen_idx on deployment_reviews (run_id) where not is_seen;
 
 -- owner: runners
 create table runners (
@@ -345,6 +365,8 @@ create table outbox (
     -- Effects with the same key collapse: only the newest wanted state is sent.
     dedupe_key text not null,
     payload jsonb not null,
+    -- Grows when the effect is asked for again, so that a sender does not remove a newer wish.
+    revision bigint not null default 1,
     n_attempts integer not null default 0,
     last_error text,
     next_attempt_at timestamptz not null default now(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
-use crate::background::{Tasks, Wakeups};
+use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
 use crate::secrets::Vault;
 
@@ -17,6 +17,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub wakeups: Wakeups,
     pub tasks: Tasks,
+    pub passes: Passes,
     pub vault: Arc<Vault>,
     pub storage: Arc<dyn object_store::ObjectStore>,
 }

@@ -30,3 +30,26 @@ pub struct GitHubAccess {
     pub api_url: String,
     pub token: SecretString,
 }
+
+/// Written by a started server into its data directory, so that the commands find it:
+/// `{"url": "http://..."}`.
+pub const SERVER_FILE: &str = "server.json";
+
+/// Holds the secret that deliveries are signed with, when the configuration names none.
+pub const WEBHOOK_SECRET_FILE: &str = "webhook-secret";
+
+/// `/var/lib/gantry` for root, else `gantry` below the user's data directory.
+#[must_use]
+pub fn default_data_dir() -> PathBuf {
+    if nix::unistd::geteuid().is_root() {
+        return PathBuf::from("/var/lib/gantry");
+    }
+    let directory = |name| {
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    };
+    let data = directory("XDG_DATA_HOME")
+        .or_else(|| Some(directory("HOME")?.join(".local/share")))
+        .unwrap_or_else(std::env::temp_dir);
+    data.join("gantry")
+}

@@ -8,6 +8,8 @@
 pub mod app;
 pub mod config;
 pub mod http;
+pub mod instance;
+pub mod reconcilers;
 
 pub mod accounts;
 pub mod deliveries;
@@ -29,3 +31,4 @@ pub mod metrics;
 pub mod storage;
 
 pub use app::App;
+pub use instance::Instance;

@@ -1,1 +1,18 @@
-//! Who asks: access tokens, sessions, roles.
+//! Who asks, and what they may do: access tokens, sessions, roles, job tokens.
+//!
+//! Does not know routes; `http/routes.rs` names the access each of them needs.
+
+mod access;
+mod admin_token;
+mod authenticate;
+mod job_token;
+mod login;
+mod queries;
+mod token;
+
+pub use access::{Access, Caller, Identity, JobIdentity, Refusal, Role, check};
+pub use admin_token::{ADMIN_TOKEN_FILE, bootstrap_admin_token};
+pub use authenticate::{Credential, SESSION_COOKIE, authenticate, credential};
+pub use job_token::{job_token, verify_job_token};
+pub use login::{create_login_code, end_session, redeem_login_code};
+pub use token::{NewAccessToken, issue_access_token};

@@ -2,10 +2,14 @@
 //!
 //! Does not know any domain.
 
+mod passes;
 mod reconciler;
 mod tasks;
 mod wakeups;
 
-pub use reconciler::{Pass, Reconciler, run_reconciler};
+pub use passes::{PassRecord, Passes};
+pub use reconciler::{
+    NextDue, Pass, Reconciler, run_due_reconciler, run_pass_once, run_reconciler,
+};
 pub use tasks::Tasks;
 pub use wakeups::{Topic, Wakeups};

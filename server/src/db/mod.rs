@@ -1,1 +1,12 @@
 //! The pool, the migrations, and the embedded PostgreSQL.
+//!
+//! Knows no table. Invariant: every connection of the pool has time limits for statements, locks
+//! and idle transactions.
+
+mod embedded;
+mod pool;
+mod retry;
+
+pub use embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
+pub use pool::{MIGRATOR, OpenError, open};
+pub use retry::{is_passing, retry_idempotent};

@@ -1,1 +1,11 @@
 //! Environments, their rules, and the reviews of deployments.
+//!
+//! Does not move jobs: a review is a row that `runs` reads when it advances the run. Invariant: a
+//! review counts only for the run, the attempt and the commit it was given for.
+
+mod queries;
+mod review;
+pub mod view;
+
+pub use queries::{ensure, protections, reviews, set_rules, take_unseen_reviews};
+pub use review::{ReviewError, ReviewRequest, review};

@@ -1,6 +1,17 @@
 //! Every route, grouped by who calls. Handlers extract, authorize, call one domain function, and
 //! shape the answer; no SQL here.
 
+pub mod error;
+pub mod extract;
+mod git;
+pub mod guard;
+pub mod links;
 pub mod rest;
+mod router;
+pub mod routes;
 pub mod runner;
 pub mod web;
+mod webhook;
+
+pub use error::ApiError;
+pub use router::router;

@@ -1,1 +1,44 @@
 //! Jobs: queue, lease, reap, complete, and why a job waits.
+//!
+//! Does not decide a job's fate (`runs` asks `workflow::advance`), and does not know the plan.
+//! Invariants: a job has at most one lease; a write that names an older lease changes nothing; a
+//! completed job never changes again.
+
+pub mod annotation_view;
+mod annotations;
+mod claim;
+mod complete;
+mod create;
+mod explain;
+mod fence;
+mod output;
+mod reap;
+mod renew;
+mod state;
+mod steps;
+mod text;
+mod timeouts;
+mod transitions;
+pub mod view;
+
+pub use claim::{LeasedJob, claim};
+pub use complete::{CompleteError, complete, conclude_unprepared};
+pub use create::create;
+pub use explain::explain_queue;
+pub use fence::{CallError, JobCall};
+pub use output::append_log;
+pub use reap::reap_leases;
+pub use renew::renew;
+pub use state::{legs, lock, status_of_run, take_news};
+pub use steps::update_step;
+pub use timeouts::{enforce_timeouts, next_timeout};
+pub use transitions::{Ended, Expansion, conclude, end, expand, queue, request_cancel, wait};
+
+use gantry_protocol::RunId;
+
+/// One attempt of a run; its jobs are rows of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub run: RunId,
+    pub number: i32,
+}

@@ -1,1 +1,12 @@
 //! Logs: append, tail, archive.
+//!
+//! Does not know who may write; `jobs` checks the lease first. Invariant: the chunks of a job, by
+//! sequence, are its log; they live in `log_chunks` or in the archive, never in neither.
+
+mod archive;
+mod chunks;
+mod read;
+
+pub use archive::archive_logs;
+pub use chunks::{append, count, discard};
+pub use read::{LogPage, StoredChunk, chunks_after, job_text};

@@ -1,1 +1,11 @@
-//! Runners: registration, labels, heartbeat.
+//! Runners: registration, identity, labels, heartbeat.
+//!
+//! Does not know jobs. Invariant: who a runner is comes from its token alone, never from a message;
+//! only hashes of tokens are stored.
+
+mod queries;
+mod register;
+mod token;
+
+pub use queries::{Runner, touch};
+pub use register::{RegisterError, authenticate, issue_registration_token, register};

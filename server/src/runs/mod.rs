@@ -1,1 +1,24 @@
-//! Runs: create, advance, cancel, conclude.
+//! Runs: create, advance, cancel, conclude; and the hand-out of their jobs.
+//!
+//! Does not decide a run's fate: `workflow::advance` does. Invariant: what `advance` decides is
+//! written in one transaction that holds the run's row and the rows of its jobs.
+
+mod advance;
+mod apply;
+mod cancel;
+mod contexts;
+mod create;
+mod job_message;
+mod lease;
+mod queries;
+mod state;
+mod stored_plan;
+pub mod view;
+pub mod workflow_view;
+mod workflows;
+
+pub use advance::{advance_run, advance_runs, sweep_runs};
+pub use cancel::{CancelError, cancel};
+pub use create::{CreateRun, RunFile, create};
+pub use lease::lease_job;
+pub use workflows::{WorkflowRow, find_workflow, note_workflows};

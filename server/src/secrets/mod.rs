@@ -1,30 +1,17 @@
 //! Secrets and variables: encryption, scopes, and what a job may see.
+//!
+//! Does not hand out a secret's value to anything but a leased job.
 
+mod name;
+mod queries;
+mod values;
+mod variables;
 mod vault;
 
-pub use vault::Vault;
-
-use std::collections::BTreeMap;
-
-use gantry_protocol::RepositoryId;
-use sqlx::PgConnection;
-
-/// The decrypted secrets of a repository, overlaid with those of `environment`. Names in upper case.
-pub async fn values_for_job(
-    db: &mut PgConnection,
-    vault: &Vault,
-    repository: RepositoryId,
-    environment: Option<&str>,
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let _ = (db, vault, repository, environment);
-    todo!()
-}
-
-/// The variables of a repository (without environment ones). Names in upper case.
-pub async fn variables(
-    db: &mut PgConnection,
-    repository: RepositoryId,
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let _ = (db, repository);
-    todo!()
-}
+pub use name::{MAX_VALUE_BYTES, NameError, check_entry};
+pub use values::{PutSecret, Stored, delete_secret, put_secret, secret_names, values_for_job};
+pub use variables::{
+    PutVariable, Variable, create_variable, delete_variable, find_variable, list_variables,
+    put_variable, variables,
+};
+pub use vault::{Sealed, SecretScope, Vault};

@@ -1,1 +1,14 @@
-//! Workflow files at a commit, read from git.
+//! Workflow files at a commit, read from a git repository on this machine.
+//!
+//! Runs the `git` program and never writes. Nothing that came from outside (refs, paths, messages)
+//! is ever read by git as an option or by a shell.
+
+mod changes;
+mod commit;
+mod files;
+mod git;
+
+pub use changes::{changed_files, changed_since_merge_base};
+pub use commit::{Commit, commit_at, resolve_branch_or_tag};
+pub use files::{WorkflowFile, workflow_files};
+pub use git::GitError;

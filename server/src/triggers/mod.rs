@@ -1,1 +1,19 @@
 //! Event to workflows to run; cron; manual dispatch.
+//!
+//! Stands above `deliveries`: takes deliveries from the inbox, and puts dispatches and due schedules
+//! into it, so that everything that starts a run goes one way.
+//!
+//! Invariant: what a delivery starts, and its end, are one transaction; git is asked before it.
+
+mod dispatch;
+mod event;
+mod files;
+mod process;
+mod schedules;
+mod selection;
+mod tick;
+
+pub use dispatch::{Dispatch, DispatchError, dispatch};
+pub use process::{next_delivery, process_deliveries};
+pub use schedules::refresh_schedules;
+pub use tick::{next_schedule, tick_schedules};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{Conclusion, LegKey};
 use crate::expr::Value;
 use crate::model::JobId;
+use crate::plan::ConcurrencySlot;
 
 /// One change of a run. The caller applies all of them, in order, or none.
 #[derive(Clone, Debug)]
@@ -39,4 +40,7 @@ pub struct NewLeg {
     pub continue_on_error: bool,
     /// Minutes; 360 when the file does not say.
     pub timeout_minutes: u32,
+    /// The job's concurrency group. `advance` does not hold legs back for it; the store does.
+    #[serde(default)]
+    pub concurrency: Option<ConcurrencySlot>,
 }

@@ -19,3 +19,6 @@ pub use filter::{CommandFilter, FilterOptions, Outcome};
 pub use line::{RawCommand, parse_line};
 pub use mask::{MaskError, Masker};
 pub use parsed::Command;
+
+#[cfg(test)]
+mod tests;

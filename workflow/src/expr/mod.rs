@@ -23,3 +23,6 @@ pub use expression::{EvalError, Expression, ParseError};
 pub use value::{Kind, Object, Value};
 
 pub(crate) use functions::escape_json;
+
+#[cfg(test)]
+mod tests;

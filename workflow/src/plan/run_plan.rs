@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::expr::Value;
+use crate::expr::{Object, Value};
 use crate::model::Workflow;
 
 /// Version of the stored form; a reader refuses a newer one.
@@ -36,4 +36,15 @@ pub struct ConcurrencySlot {
     pub group: String,
     pub cancel_in_progress: bool,
     pub queue_max: bool,
+}
+
+impl RunContexts {
+    /// The contexts by name, as expressions read them.
+    #[must_use]
+    pub fn to_object(&self) -> Object {
+        [("github", &self.github), ("inputs", &self.inputs), ("vars", &self.vars)]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect()
+    }
 }

@@ -120,9 +120,8 @@ fn is_insert(text: &str) -> Result<bool, Refusal> {
 /// The value of a text that is nothing but one string literal.
 fn string_literal(text: &str) -> Option<String> {
     let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
-    let unescaped = inner.replace("''", "\u{0}");
-    let is_one = !unescaped.contains('\'');
-    is_one.then(|| unescaped.replace('\u{0}', "'"))
+    let is_one = inner.split("''").all(|part| !part.contains('\''));
+    is_one.then(|| inner.replace("''", "'"))
 }
 
 /// Text and expressions become one call of `format`, whose length limit then covers all of it.

@@ -109,7 +109,7 @@ impl Reader<'_> {
             Ok(Interpolation::Insert) => TokenKind::Insert,
             Err(refusal) => {
                 self.error(position, refusal.code, &refusal.message);
-                TokenKind::String(text.clone())
+                TokenKind::String(text.to_string())
             }
         };
         Token::new(position, kind)

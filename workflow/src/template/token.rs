@@ -35,7 +35,7 @@ impl From<&Scalar> for TokenKind {
             Scalar::Null => Self::Null,
             Scalar::Bool(value) => Self::Bool(*value),
             Scalar::Number(number) => Self::Number(*number),
-            Scalar::String(text) => Self::String(text.clone()),
+            Scalar::String(text) => Self::String(text.to_string()),
         }
     }
 }

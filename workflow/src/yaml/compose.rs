@@ -1,7 +1,7 @@
 //! Events of the YAML grammar to one tree of nodes.
 //!
-//! Does not type scalars ([`super::tag`]) and does not judge keys. Invariant: an alias is counted
-//! against every limit before its copy is made.
+//! Does not type scalars ([`super::tag`]) and does not judge keys. Invariant: an alias counts
+//! against every limit as if the text stood there again.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
     .document()
 }
 
-/// A finished node, and what a copy of it costs.
+/// A finished node, and what it counts against the limits wherever it stands.
 #[derive(Clone)]
 struct Built {
     node: Node,
@@ -160,7 +160,7 @@ impl<'a> Composer<'a> {
             items.push(item.node);
         }
         self.meter.leave();
-        Ok(Built { node: Node { position: at, kind: NodeKind::Sequence(items) }, cost })
+        Ok(Built { node: Node { position: at, kind: NodeKind::Sequence(items.into()) }, cost })
     }
 
     fn mapping(&mut self, at: Position) -> Result<Built, YamlError> {
@@ -185,10 +185,10 @@ impl<'a> Composer<'a> {
             pairs.push((key.node, value.node));
         }
         self.meter.leave();
-        Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs) }, cost })
+        Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs.into()) }, cost })
     }
 
-    /// Keeps a copy of an anchored node for its aliases. Anchor 0 is no anchor.
+    /// Keeps an anchored node for its aliases. Anchor 0 is no anchor.
     fn remember(&mut self, anchor: usize, built: Built) -> Built {
         if anchor != 0 {
             self.anchors.insert(anchor, built.clone());

@@ -1,9 +1,10 @@
 //! YAML text to nodes with line and column.
 //!
-//! One document, scalars typed by the narrow YAML 1.2 core schema GitHub uses, aliases replayed as
-//! deep copies, no merge keys (`semantics` 1.1 to 1.3). Does not know which keys a workflow may
-//! have and keeps duplicate keys: the template reader reports them. Invariant: whatever the text,
-//! the answer is a bounded tree or one error, in time linear in the text and the limits.
+//! One document, scalars typed by the narrow YAML 1.2 core schema GitHub uses, aliases read as if
+//! their anchor's text stood there again, no merge keys (`semantics` 1.1 to 1.3). Does not know
+//! which keys a workflow may have and keeps duplicate keys: the template reader reports them.
+//! Invariant: whatever the text, the answer is a bounded tree or one error, in time linear in the
+//! text and the limits.
 
 mod compose;
 mod error;

@@ -1,4 +1,9 @@
 //! The tree a YAML document becomes. Holds no text positions but the start of each node.
+//!
+//! Invariant: cloning costs nothing, so that an alias shares what it repeats and a text full of
+//! aliases costs memory only once.
+
+use std::sync::Arc;
 
 use crate::diagnostic::Position;
 
@@ -14,9 +19,9 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeKind {
     Scalar(Scalar),
-    Sequence(Vec<Node>),
+    Sequence(Arc<[Node]>),
     /// In file order, duplicate keys included.
-    Mapping(Vec<(Node, Node)>),
+    Mapping(Arc<[(Node, Node)]>),
 }
 
 /// A typed scalar. Every number is a double, as in GitHub's reader.
@@ -25,5 +30,5 @@ pub enum Scalar {
     Null,
     Bool(bool),
     Number(f64),
-    String(String),
+    String(Arc<str>),
 }

@@ -26,7 +26,7 @@ pub(super) fn resolve(text: &str) -> Result<Scalar, OutOfRange> {
     }
     match as_integer(text)?.or_else(|| as_float(text)) {
         Some(number) => Ok(Scalar::Number(number)),
-        None => Ok(Scalar::String(text.to_owned())),
+        None => Ok(Scalar::String(text.into())),
     }
 }
 

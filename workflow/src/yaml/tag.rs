@@ -23,13 +23,13 @@ pub(super) fn type_scalar(
             ScalarStyle::Plain => {
                 resolve(text).map_err(|OutOfRange| invalid(text, &core("int"), position))
             }
-            _ => Ok(Scalar::String(text.to_owned())),
+            _ => Ok(Scalar::String(text.into())),
         };
     };
     let name = full_name(tag);
     let kind = name.strip_prefix(CORE).unwrap_or_default();
     match kind {
-        "str" => return Ok(Scalar::String(text.to_owned())),
+        "str" => return Ok(Scalar::String(text.into())),
         "null" | "bool" | "int" | "float" if style != ScalarStyle::Plain => {
             return Err(wrong_style(style, &name, position));
         }

@@ -89,11 +89,7 @@ fn words_of_older_yaml_stay_strings() {
     for text in texts {
         let wrapped = format!("v: {text}");
         let node = parse(&wrapped).expect("the text is read");
-        assert_eq!(
-            pairs(&node)[0].1.kind,
-            NodeKind::Scalar(Scalar::String(text.to_owned())),
-            "{text}"
-        );
+        assert_eq!(pairs(&node)[0].1.kind, NodeKind::Scalar(Scalar::String(text.into())), "{text}");
     }
 }
 
@@ -106,8 +102,8 @@ fn quoted_and_block_scalars_are_always_strings() {
 
 #[test]
 fn explicit_tags_decide_the_type_and_must_fit() {
-    assert_eq!(scalar("!!str 12"), Scalar::String("12".to_owned()));
-    assert_eq!(scalar("!!str"), Scalar::String(String::new()));
+    assert_eq!(scalar("!!str 12"), Scalar::String("12".into()));
+    assert_eq!(scalar("!!str"), Scalar::String("".into()));
     assert_eq!(scalar("!!float 1"), Scalar::Number(1.0));
     assert_eq!(scalar("!!bool true"), Scalar::Bool(true));
     assert_eq!(
@@ -159,7 +155,7 @@ fn columns_count_characters() {
 #[test]
 fn windows_line_ends_are_plain_line_ends() {
     let node = parse("\u{feff}run: |\r\n  one\r\n  two\r\nname: x\r\n").expect("valid");
-    assert_eq!(pairs(&node)[0].1.kind, NodeKind::Scalar(Scalar::String("one\ntwo\n".to_owned())));
+    assert_eq!(pairs(&node)[0].1.kind, NodeKind::Scalar(Scalar::String("one\ntwo\n".into())));
     assert_eq!(pairs(&node)[1].0.position, Position::new(4, 1));
 }
 
@@ -175,7 +171,7 @@ fn aliases_are_copies_and_the_latest_anchor_wins() {
 fn merge_keys_are_ordinary_keys() {
     let node = parse("a: &x {b: 1}\nc:\n  <<: *x\n").expect("valid");
     let merged = &pairs(&pairs(&node)[1].1)[0];
-    assert_eq!(merged.0.kind, NodeKind::Scalar(Scalar::String("<<".to_owned())));
+    assert_eq!(merged.0.kind, NodeKind::Scalar(Scalar::String("<<".into())));
 }
 
 #[test]

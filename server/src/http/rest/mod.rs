@@ -1,1 +1,20 @@
 //! GitHub's Actions REST API, as far as it is ours.
+//!
+//! Handlers extract, call one domain function, and shape the answer; `http/routes.rs` names each
+//! handler's route and who may call it.
+
+pub(crate) mod annotations;
+pub(crate) mod artifacts;
+mod created;
+pub(crate) mod environments;
+pub(crate) mod graphql;
+mod head_commit;
+pub(crate) mod jobs;
+pub(crate) mod log_zip;
+pub(crate) mod meta;
+pub(crate) mod paging;
+pub(crate) mod repositories;
+pub(crate) mod runs;
+pub(crate) mod secrets;
+pub(crate) mod variables;
+pub(crate) mod workflows;

@@ -1,1 +1,15 @@
-//! What browsers call: the page's files, login, server-sent events.
+//! What browsers call: the page's files, login, server-sent events; and what only we have a shape
+//! for, under `/api/gantry/`.
+
+pub(crate) mod assets;
+pub(crate) mod deliveries;
+pub(crate) mod events;
+mod feed;
+pub(crate) mod headers;
+pub(crate) mod login;
+pub(crate) mod logs;
+pub(crate) mod operations;
+pub(crate) mod repositories;
+mod run_detail;
+pub(crate) mod runs;
+pub(crate) mod secrets;

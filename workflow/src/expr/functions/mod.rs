@@ -8,6 +8,7 @@ mod format;
 mod from_json;
 mod hash_files;
 mod join;
+mod lenient_json;
 mod starts_ends;
 mod status;
 mod table;

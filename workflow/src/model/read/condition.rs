@@ -46,7 +46,7 @@ fn with_status(
 
 /// Text around `${{ }}` makes a condition that is a text, and so always true.
 fn warn_of_text_around(diagnostics: &mut Diagnostics, token: &Token, expression: &str) {
-    if is_text_with_placeholders(expression) {
+    if format_pattern(expression).is_some_and(has_literal_text) {
         let message = "Conditional expression contains literal text outside replacement tokens. \
                        This will cause the expression to always evaluate to truthy. Did you mean \
                        to put the entire expression inside ${{ }}?";
@@ -54,21 +54,24 @@ fn warn_of_text_around(diagnostics: &mut Diagnostics, token: &Token, expression:
     }
 }
 
-/// Whether the whole expression is a call of `format` whose pattern is more than one placeholder.
-fn is_text_with_placeholders(expression: &str) -> bool {
-    let Some(rest) = expression.strip_prefix("format('") else { return false };
-    let mut depth = 1_usize;
-    let mut in_string = true;
-    for (at, c) in rest.char_indices() {
+/// The pattern of an expression that is one call of `format` and nothing else.
+fn format_pattern(expression: &str) -> Option<&str> {
+    let rest = expression.strip_prefix("format('")?;
+    let (mut depth, mut in_string) = (1_usize, true);
+    let end = rest.find(|c| {
         match c {
             '\'' => in_string = !in_string,
             '(' if !in_string => depth += 1,
             ')' if !in_string => depth -= 1,
             _ => {}
         }
-        if depth == 0 {
-            return at + 1 == rest.len() && !rest.starts_with("{0}'");
-        }
-    }
-    false
+        depth == 0
+    })?;
+    let pattern_end = rest.replace("''", "  ").find('\'')?;
+    (end + 1 == rest.len()).then(|| &rest[..pattern_end])
+}
+
+/// Whether a pattern is more than placeholders: what stands outside of braces is every other part.
+fn has_literal_text(pattern: &str) -> bool {
+    pattern.split(['{', '}']).step_by(2).any(|part| !part.is_empty())
 }

@@ -82,9 +82,7 @@ fn environment(diagnostics: &mut Diagnostics, token: Token) -> Option<Environmen
     unsupported::computed_mapping(diagnostics, &token, "environment");
     let mut keys = Keys::of(token);
     let deployment = keys.take("deployment");
-    if let Some(token) = deployment.as_ref().filter(|token| token.is_expression()) {
-        unsupported::computed_value(diagnostics, token.position, "environment.deployment");
-    }
+    unsupported::computed_value(diagnostics, deployment.as_ref(), "environment.deployment");
     Some(Environment {
         name: keys.take("name")?,
         url: keys.take("url"),

@@ -1,5 +1,6 @@
 //! Taking a mapping apart by its literal keys.
 
+use crate::diagnostic::Position;
 use crate::template::{Token, TokenKind};
 
 /// The entries of a mapping that nobody has taken yet.
@@ -21,6 +22,12 @@ impl Keys {
         let is_key = |token: &Token| matches!(&token.kind, TokenKind::String(text) if text == key);
         let index = self.pairs.iter().position(|(token, _)| is_key(token))?;
         Some(self.pairs.remove(index).1)
+    }
+
+    /// The keys that nobody has taken, and where they stand.
+    pub(super) fn rest(&self) -> impl Iterator<Item = (String, Position)> {
+        let named = |key: &Token| Some((key.literal_text()?.into_owned(), key.position));
+        self.pairs.iter().filter_map(move |(key, _)| named(key))
     }
 
     /// The text of a literal scalar.

@@ -16,24 +16,26 @@ pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<E
     let Some(token) = token else { return Vec::new() };
     let position = token.position;
     let triggers: Vec<EventTrigger> = match token.kind {
-        TokenKind::Sequence(items) => items.iter().filter_map(bare).collect(),
+        TokenKind::Sequence(items) => {
+            items.iter().filter_map(|item| bare(diagnostics, item)).collect()
+        }
         TokenKind::Mapping(_) => named(token)
             .map(|(event, key, body)| trigger(diagnostics, event, (key.position, body)))
             .collect(),
-        _ => bare(&token).into_iter().collect(),
+        _ => bare(diagnostics, &token).into_iter().collect(),
     };
     if triggers.is_empty() {
         diagnostics.error(Some(position), "no-events", "No event triggers defined in `on`");
-    }
-    for trigger in triggers.iter().filter(|trigger| trigger.event == "workflow_call") {
-        unsupported::workflow_call(diagnostics, trigger.position);
     }
     triggers
 }
 
 /// An event without filters.
-fn bare(token: &Token) -> Option<EventTrigger> {
+fn bare(diagnostics: &mut Diagnostics, token: &Token) -> Option<EventTrigger> {
     let event = token.literal_text()?.into_owned();
+    if event == "workflow_call" {
+        unsupported::workflow_call(diagnostics, token.position);
+    }
     is_event(&event).then(|| EventTrigger {
         position: token.position,
         event,
@@ -58,7 +60,7 @@ fn trigger(
     };
     let mut keys = Keys::of(body);
     let inputs = inputs::read(diagnostics, &event, keys.take("inputs"));
-    EventTrigger {
+    let trigger = EventTrigger {
         position,
         types: keys.take_texts("types"),
         filters: filters(diagnostics, &mut keys, position),
@@ -66,7 +68,13 @@ fn trigger(
         schedules,
         inputs,
         event,
+    };
+    if trigger.event == "workflow_call" {
+        unsupported::workflow_call(diagnostics, position);
+    } else {
+        keys.rest().for_each(|(name, at)| unsupported::event_key(diagnostics, at, &name));
     }
+    trigger
 }
 
 fn filters(diagnostics: &mut Diagnostics, keys: &mut Keys, position: Position) -> Filters {

@@ -34,16 +34,21 @@ pub(super) fn concurrency(diagnostics: &mut Diagnostics, keys: &mut Keys) -> Opt
     let position = token.position;
     let concurrency = match token.kind {
         TokenKind::Mapping(_) => {
+            unsupported::computed_mapping(diagnostics, &token, "concurrency");
             let mut keys = Keys::of(token);
+            let queue = keys.take("queue");
+            unsupported::computed_value(diagnostics, queue.as_ref(), "concurrency.queue");
             Concurrency {
                 position,
                 group: keys.take("group")?,
                 cancel_in_progress: keys.take("cancel-in-progress"),
-                queue_max: keys.take_text("queue").is_some_and(|queue| queue == "max"),
+                queue_max: queue
+                    .is_some_and(|queue| queue.literal_text().as_deref() == Some("max")),
             }
         }
         _ => Concurrency { position, group: token, cancel_in_progress: None, queue_max: false },
     };
+    unsupported::concurrency(diagnostics, position);
     check_concurrency(diagnostics, &concurrency);
     Some(concurrency)
 }

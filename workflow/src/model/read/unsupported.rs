@@ -14,6 +14,16 @@ pub(super) fn permissions(diagnostics: &mut Diagnostics, position: Position) {
     diagnostics.warn(position, CODE, message);
 }
 
+pub(super) fn concurrency(diagnostics: &mut Diagnostics, position: Position) {
+    let message = "`concurrency` has no effect yet: runs of the same group are neither held back \
+                   nor cancelled";
+    diagnostics.warn(position, CODE, message);
+}
+
+pub(super) fn event_key(diagnostics: &mut Diagnostics, position: Position, key: &str) {
+    diagnostics.warn(position, CODE, format!("The filter `{key}` has no effect yet"));
+}
+
 pub(super) fn workflow_call(diagnostics: &mut Diagnostics, position: Position) {
     let message = "`workflow_call` has no effect yet: no other workflow can call this one";
     diagnostics.warn(position, CODE, message);
@@ -41,8 +51,10 @@ pub(super) fn computed_mapping(diagnostics: &mut Diagnostics, token: &Token, key
 }
 
 /// An expression where Gantry takes the value from the file.
-pub(super) fn computed_value(diagnostics: &mut Diagnostics, position: Position, key: &str) {
-    error(diagnostics, position, &format!("An expression as `{key}`"));
+pub(super) fn computed_value(diagnostics: &mut Diagnostics, token: Option<&Token>, key: &str) {
+    if let Some(token) = token.filter(|token| token.is_expression()) {
+        error(diagnostics, token.position, &format!("An expression as `{key}`"));
+    }
 }
 
 fn computed_key(token: &Token) -> Option<&Token> {

@@ -1,0 +1,50 @@
+//! What the container engine itself needs, through its API and without Gantry.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptions, RemoveContainerOptionsBuilder,
+    StartContainerOptions,
+};
+use futures_util::StreamExt;
+
+/// The image jobs run in.
+pub(crate) const IMAGE: &str = "gantry/job:latest";
+
+/// Creates, attaches to and starts a container that runs `script`; time to its first output, and
+/// everything it printed.
+pub(crate) async fn run_container(script: &str) -> Result<(Duration, String)> {
+    let docker = Docker::connect_with_local_defaults()?;
+    let started = Instant::now();
+    let body = ContainerCreateBody {
+        image: Some(IMAGE.to_owned()),
+        entrypoint: Some(vec!["bash".to_owned(), "-c".to_owned(), script.to_owned()]),
+        attach_stdout: Some(true),
+        host_config: Some(HostConfig {
+            log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    };
+    let id = docker.create_container(None::<CreateContainerOptions>, body).await?.id;
+    let attach = AttachContainerOptionsBuilder::new().stdout(true).stream(true).build();
+    let mut attached = docker.attach_container(&id, Some(attach)).await?;
+    docker.start_container(&id, None::<StartContainerOptions>).await?;
+    let first = attached.output.next().await.context("the container printed nothing")??;
+    let elapsed = started.elapsed();
+    let mut text = output_text(&first);
+    while let Some(output) = attached.output.next().await {
+        text.push_str(&output_text(&output?));
+    }
+    let remove = RemoveContainerOptionsBuilder::new().force(true).build();
+    docker.remove_container(&id, Some(remove)).await?;
+    Ok((elapsed, text))
+}
+
+fn output_text(output: &LogOutput) -> String {
+    String::from_utf8_lossy(output.as_ref()).into_owned()
+}

@@ -1,0 +1,30 @@
+//! Benchmarks of the whole program, as ratios to floors measured in the same run.
+//!
+//! Absolute times hold for the machine they were measured on; ratios and differences travel.
+
+#![expect(clippy::print_stdout, reason = "this is a terminal program")]
+
+mod figures;
+mod first_line;
+mod floor;
+mod push;
+mod step_overhead;
+
+use anyhow::{Result, bail};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let known = ["step-overhead", "first-line"];
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
+    }
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    if wanted("step-overhead") {
+        step_overhead::measure().await?;
+    }
+    if wanted("first-line") {
+        first_line::measure().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! SQL on `access_tokens`, `sessions` and `login_codes`.
+//!
+//! Sees hashes only.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::access::{Identity, Role};
+use super::token::NewAccessToken;
+
+/// A live session.
+pub(super) struct Session {
+    pub(super) identity: Identity,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+pub(super) async fn insert_access_token(
+    db: &mut PgConnection,
+    token: &NewAccessToken,
+    token_hash: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into access_tokens (login, role, token_hash, expires_at)
+         values ($1, $2, $3, $4)",
+        token.login,
+        token.role.as_str(),
+        token_hash,
+        token.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find_access_token(
+    db: &mut PgConnection,
+    token_hash: &[u8],
+) -> sqlx::Result<Option<Identity>> {
+    let row = sqlx::query!(
+        "select login, role
+         from access_tokens
+         where token_hash = $1 and (expires_at is null or expires_at > now())",
+        token_hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|row| identity(row.login, &row.role)))
+}
+
+pub(super) async fn insert_login_code(
+    db: &mut PgConnection,
+    code_hash: &[u8],
+    identity: &Identity,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into login_codes (code_hash, login, role, expires_at)
+         values ($1, $2, $3, $4)",
+        code_hash,
+        identity.login,
+        identity.role.as_str(),
+        expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Deletes the code; a code that is too old is deleted too and gives nobody.
+pub(super) async fn take_login_code(
+    db: &mut PgConnection,
+    code_hash: &[u8],
+) -> sqlx::Result<Option<Identity>> {
+    let row = sqlx::query!(
+        "delete from login_codes
+         where code_hash = $1
+         returning login, role, (expires_at > now()) as \"is_live!\"",
+        code_hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.filter(|row| row.is_live).and_then(|row| identity(row.login, &row.role)))
+}
+
+pub(super) async fn insert_session(
+    db: &mut PgConnection,
+    id_hash: &[u8],
+    identity: &Identity,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into sessions (id_hash, login, role, expires_at)
+         values ($1, $2, $3, $4)",
+        id_hash,
+        identity.login,
+        identity.role.as_str(),
+        expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find_session(
+    db: &mut PgConnection,
+    id_hash: &[u8],
+) -> sqlx::Result<Option<Session>> {
+    let row = sqlx::query!(
+        "select login, role, created_at, expires_at
+         from sessions
+         where id_hash = $1 and expires_at > now()",
+        id_hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|row| {
+        let identity = identity(row.login, &row.role)?;
+        Some(Session { identity, created_at: row.created_at, expires_at: row.expires_at })
+    }))
+}
+
+pub(super) async fn prolong_session(
+    db: &mut PgConnection,
+    id_hash: &[u8],
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("update sessions set expires_at = $2 where id_hash = $1", id_hash, expires_at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_session(db: &mut PgConnection, id_hash: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where id_hash = $1", id_hash).execute(db).await?;
+    Ok(())
+}
+
+/// The table's check admits only known words, so an unknown one means nobody.
+fn identity(login: String, role: &str) -> Option<Identity> {
+    Role::from_word(role).map(|role| Identity { login, role })
+}

@@ -1,0 +1,79 @@
+//! The commands that talk to a running server.
+//!
+//! Do nothing that the HTTP API cannot do. Invariant: what fails ends with a sentence that says
+//! what to do, and a non-zero exit code.
+
+mod connection;
+mod deliver;
+mod dispatch;
+#[cfg(test)]
+mod documented;
+mod environment;
+mod git_facts;
+mod login;
+mod output;
+mod repo;
+mod review;
+mod run;
+mod secret;
+mod sse;
+mod variable;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Register and list repositories.
+    #[command(subcommand)]
+    Repo(repo::RepoCommand),
+    /// Store secrets.
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
+    /// Store variables.
+    #[command(subcommand)]
+    Variable(variable::VariableCommand),
+    /// Set the rules of environments.
+    #[command(subcommand)]
+    Environment(environment::EnvironmentCommand),
+    /// Approve the waiting deployments of a run.
+    Approve(review::ReviewArguments),
+    /// Reject the waiting deployments of a run.
+    Reject(review::ReviewArguments),
+    /// List, view, watch and cancel runs.
+    #[command(subcommand)]
+    Run(run::RunCommand),
+    /// Start a workflow by hand.
+    Dispatch(dispatch::DispatchArguments),
+    /// Print a link that signs a browser in, once.
+    Login(login::LoginArguments),
+    /// Deliver an event to the server as GitHub would.
+    Deliver(deliver::DeliverArguments),
+}
+
+/// Carries a command out.
+pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match carry_out(command).await {
+        // Whoever read our output has seen enough.
+        Err(error) if error.is::<output::ClosedPipe>() => Ok(ExitCode::SUCCESS),
+        outcome => outcome,
+    }
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Repo(command) => repo::run(command).await,
+        Command::Secret(command) => secret::run(command).await,
+        Command::Variable(command) => variable::run(command).await,
+        Command::Environment(command) => environment::run(command).await,
+        Command::Approve(arguments) => review::run("approved", arguments).await,
+        Command::Reject(arguments) => review::run("rejected", arguments).await,
+        Command::Run(command) => run::run(command).await,
+        Command::Dispatch(arguments) => dispatch::run(arguments).await,
+        Command::Login(arguments) => login::run(arguments).await,
+        Command::Deliver(arguments) => deliver::run(arguments).await,
+    }
+}

@@ -1,0 +1,112 @@
+//! SQL on `deliveries`.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::retry::{MAX_ATTEMPTS, pause};
+use super::{Delivery, NewDelivery, Outcome};
+
+/// Stores a delivery. False when its guid is known already; nothing changes then.
+pub async fn store(db: &mut PgConnection, delivery: NewDelivery<'_>) -> sqlx::Result<bool> {
+    let stored = sqlx::query!(
+        "insert into deliveries (guid, source, event, payload)
+         values ($1, $2, $3, $4)
+         on conflict (guid) do nothing",
+        delivery.guid,
+        delivery.source.as_str(),
+        delivery.event,
+        delivery.payload,
+    )
+    .execute(db)
+    .await?;
+    Ok(stored.rows_affected() > 0)
+}
+
+/// Takes the oldest delivery that is due and sets the time of its next attempt, which comes only if
+/// neither [`finish`] nor [`note_failure`] ends it before.
+pub async fn claim(db: &mut PgConnection) -> sqlx::Result<Option<Delivery>> {
+    let claimed = sqlx::query_as!(
+        Delivery,
+        "update deliveries
+         set n_attempts = n_attempts + 1
+         where id = (
+             select id
+             from deliveries
+             where status = 'pending' and next_attempt_at <= clock_timestamp()
+             order by id
+             limit 1
+             for update skip locked
+         )
+         returning id, guid, event, payload, n_attempts",
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    if let Some(delivery) = &claimed {
+        postpone(db, delivery).await?;
+    }
+    Ok(claimed)
+}
+
+async fn postpone(db: &mut PgConnection, delivery: &Delivery) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update deliveries
+         set next_attempt_at = clock_timestamp() + make_interval(secs => $2)
+         where id = $1",
+        delivery.id,
+        pause(delivery.n_attempts).as_secs_f64(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends a delivery. In the transaction of whatever it started.
+pub async fn finish(
+    db: &mut PgConnection,
+    delivery: &Delivery,
+    outcome: &Outcome,
+) -> sqlx::Result<()> {
+    let (status, reason) = match outcome {
+        Outcome::Processed(reason) => ("processed", reason),
+        Outcome::Ignored(reason) => ("ignored", reason),
+    };
+    sqlx::query!(
+        "update deliveries
+         set status = $2, reason = $3, completed_at = clock_timestamp()
+         where id = $1 and status = 'pending'",
+        delivery.id,
+        status,
+        reason,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Records why an attempt failed. After the last attempt the delivery ends as `failed`.
+pub async fn note_failure(
+    db: &mut PgConnection,
+    delivery: &Delivery,
+    error: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update deliveries
+         set reason = $2,
+             status = case when n_attempts >= $3 then 'failed' else status end,
+             completed_at = case when n_attempts >= $3 then clock_timestamp() end
+         where id = $1 and status = 'pending'",
+        delivery.id,
+        error,
+        MAX_ATTEMPTS,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// When the next pending delivery may be claimed.
+pub async fn next_due(db: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select min(next_attempt_at) from deliveries where status = 'pending'")
+        .fetch_one(db)
+        .await
+}

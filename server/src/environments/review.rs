@@ -1,0 +1,70 @@
+//! A person's answer to waiting deployments.
+
+use gantry_protocol::RunId;
+use gantry_workflow::advance::Review;
+use sqlx::Connection as _;
+
+use super::queries::{self, NewReview};
+use crate::App;
+use crate::background::Topic;
+
+/// An answer for all of `environments`, or for none when one of them does not wait.
+#[derive(Clone, Debug)]
+pub struct ReviewRequest {
+    pub run: RunId,
+    pub environments: Vec<String>,
+    pub review: Review,
+    /// Login of who answers; the caller has checked that they may.
+    pub reviewer: String,
+    pub comment: String,
+    /// The commit the reviewer has looked at; checked when given.
+    pub head_sha: Option<String>,
+}
+
+/// Why a review is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    #[error("there is no run {0}")]
+    NotFound(RunId),
+    #[error("the run is for commit `{actual}`, not for `{reviewed}`")]
+    OtherCommit { reviewed: String, actual: String },
+    #[error("no deployment to `{0}` waits for a review in this run")]
+    NotWaiting(String),
+    #[error("the deployment to `{0}` has been reviewed already")]
+    AlreadyReviewed(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Stores the answer and wakes the run.
+pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError> {
+    let mut connection = app.db.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let run = queries::reviewed_run(&mut transaction, request.run)
+        .await?
+        .ok_or(ReviewError::NotFound(request.run))?;
+    if let Some(reviewed) = request.head_sha.filter(|sha| *sha != run.head_sha) {
+        return Err(ReviewError::OtherCommit { reviewed, actual: run.head_sha });
+    }
+    let awaited = queries::awaited(&mut transaction, request.run).await?;
+    for environment in &request.environments {
+        if !awaited.contains(&environment.to_lowercase()) {
+            return Err(ReviewError::NotWaiting(environment.clone()));
+        }
+        let review = NewReview {
+            run: request.run,
+            run_attempt: run.run_attempt,
+            head_sha: &run.head_sha,
+            environment,
+            review: request.review,
+            reviewer: &request.reviewer,
+            comment: &request.comment,
+        };
+        if !queries::insert_review(&mut transaction, &review).await? {
+            return Err(ReviewError::AlreadyReviewed(environment.clone()));
+        }
+    }
+    transaction.commit().await?;
+    app.wakeups.wake(Topic::Runs);
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Extractors that refuse with an [`ApiError`].
+//!
+//! Do not authorize.
+
+use axum::extract::{FromRequest, FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::Deserialize;
+
+use super::error::ApiError;
+use crate::App;
+use crate::repositories::{self, Repository};
+
+/// `axum::Json` with GitHub's errors.
+#[derive(Clone, Copy, Debug, FromRequest)]
+#[from_request(via(axum::Json), rejection(ApiError))]
+pub struct ApiJson<T>(pub T);
+
+/// `axum::extract::Path` that answers 404 for what does not parse.
+#[derive(Clone, Copy, Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ApiError))]
+pub struct ApiPath<T>(pub T);
+
+/// `axum::extract::Query` with GitHub's errors.
+#[derive(Clone, Copy, Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(ApiError))]
+pub struct ApiQuery<T>(pub T);
+
+/// The registered repository that `{owner}/{repo}` of the path names.
+#[derive(Clone, Debug)]
+pub struct Repo(pub Repository);
+
+#[derive(Deserialize)]
+struct RepositoryPath {
+    owner: String,
+    repo: String,
+}
+
+impl FromRequestParts<App> for Repo {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Path(path) = Path::<RepositoryPath>::from_request_parts(parts, app).await?;
+        let mut db = app.db.acquire().await?;
+        repositories::find_by_full_name(&mut db, &path.owner, &path.repo)
+            .await?
+            .map(Self)
+            .ok_or_else(ApiError::not_found)
+    }
+}

@@ -1,0 +1,176 @@
+//! Routes that cannot be added without saying who may call them.
+//!
+//! Does not know what access means; `accounts::check` does. Invariant: a handler runs only after
+//! its caller has been admitted.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::handler::Handler;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::error::ApiError;
+use crate::App;
+use crate::accounts::{self, Access, Caller, Identity, Refusal};
+
+/// A route and who may call it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: String,
+    pub access: Access,
+}
+
+/// A router under construction.
+#[derive(Debug)]
+pub struct Routes {
+    app: App,
+    router: Router<App>,
+    table: Vec<Route>,
+    /// Prefixes under which each route is reachable.
+    prefixes: &'static [&'static str],
+}
+
+impl Routes {
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self { app, router: Router::new(), table: Vec::new(), prefixes: &[""] }
+    }
+
+    /// Every route added from here on is reachable under each of `prefixes`.
+    #[must_use]
+    pub fn under(mut self, prefixes: &'static [&'static str]) -> Self {
+        self.prefixes = prefixes;
+        self
+    }
+
+    #[must_use]
+    pub fn get<H, T>(self, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add((Method::GET, path, access), on(MethodFilter::GET, handler))
+    }
+
+    #[must_use]
+    pub fn post<H, T>(self, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add((Method::POST, path, access), on(MethodFilter::POST, handler))
+    }
+
+    #[must_use]
+    pub fn put<H, T>(self, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add((Method::PUT, path, access), on(MethodFilter::PUT, handler))
+    }
+
+    #[must_use]
+    pub fn patch<H, T>(self, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add((Method::PATCH, path, access), on(MethodFilter::PATCH, handler))
+    }
+
+    #[must_use]
+    pub fn delete<H, T>(self, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add((Method::DELETE, path, access), on(MethodFilter::DELETE, handler))
+    }
+
+    /// The finished router.
+    pub fn into_router(self) -> Router<App> {
+        self.router
+    }
+
+    /// Every route that has been added, with its access.
+    #[must_use]
+    pub fn table(&self) -> &[Route] {
+        &self.table
+    }
+
+    fn add(
+        mut self,
+        (method, path, access): (Method, &str, Access),
+        handler: MethodRouter<App>,
+    ) -> Self {
+        let gate = from_fn_with_state(Gate { app: self.app.clone(), access }, admit);
+        let guarded = handler.layer(gate);
+        for prefix in self.prefixes {
+            let path = format!("{prefix}{path}");
+            self.router = self.router.route(&path, guarded.clone());
+            self.table.push(Route { method: method.clone(), path, access });
+        }
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Gate {
+    app: App,
+    access: Access,
+}
+
+/// Finds out who calls, refuses who is not admitted, and tells the handler.
+async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    if gate.access == Access::Public {
+        return next.run(request).await;
+    }
+    let caller = match accounts::authenticate(&gate.app, request.headers()).await {
+        Ok(caller) => caller,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    if let Err(refusal) = accounts::check(gate.access, &caller) {
+        metrics::counter!("gantry_http_refused_total").increment(1);
+        let has_credential = accounts::credential(request.headers()).is_some();
+        return refuse(gate.access, refusal, has_credential);
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+fn refuse(access: Access, refusal: Refusal, has_credential: bool) -> Response {
+    let error = match (refusal, has_credential) {
+        (Refusal::Unknown, true) => ApiError::unauthorized("Bad credentials"),
+        (Refusal::Unknown, false) => ApiError::unauthorized("Requires authentication"),
+        (Refusal::NotEntitled, _) => {
+            ApiError::forbidden("Resource not accessible by this access token")
+        }
+    };
+    let mut response = error.into_response();
+    if access == Access::Clone && refusal == Refusal::Unknown {
+        // git sends a password only after it was asked for one.
+        let realm = HeaderValue::from_static("Basic realm=\"gantry\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+    }
+    response
+}
+
+/// The account that makes the request.
+#[derive(Clone, Debug)]
+pub struct Account(pub Identity);
+
+impl<S: Sync> FromRequestParts<S> for Account {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller::Account(identity)) => Ok(Self(identity.clone())),
+            _ => Err(ApiError::unauthorized("Requires authentication")),
+        }
+    }
+}

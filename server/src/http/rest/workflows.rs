@@ -1,0 +1,114 @@
+//! Workflows in GitHub's shape, and their manual dispatch.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::paging::Page;
+use super::repositories::node_id;
+use crate::App;
+use crate::http::error::ApiError;
+use crate::http::extract::{ApiJson, ApiPath, Repo};
+use crate::http::guard::Account;
+use crate::http::links::Links;
+use crate::repositories::Repository;
+use crate::runs::workflow_view::{WorkflowView, find_workflow, list_workflows};
+use crate::triggers::{self, Dispatch, DispatchError};
+
+/// GitHub's limit on the inputs of one dispatch.
+const MAX_INPUTS: usize = 25;
+
+/// `GET .../actions/workflows`.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Repo(repository): Repo,
+    (links, page): (Links, Page),
+) -> Result<Response, ApiError> {
+    let mut db = app.db.acquire().await?;
+    let (total, workflows) = list_workflows(&mut db, repository.id, page.slice()).await?;
+    let workflows: Vec<_> =
+        workflows.iter().map(|workflow| workflow_json(&links, &repository, workflow)).collect();
+    Ok(page.answer(total, Json(json!({ "total_count": total, "workflows": workflows }))))
+}
+
+/// `GET .../actions/workflows/{id_or_file}`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Repo(repository): Repo,
+    ApiPath(path): ApiPath<WorkflowPath>,
+    links: Links,
+) -> Result<Json<Value>, ApiError> {
+    let mut db = app.db.acquire().await?;
+    let workflow = find_workflow(&mut db, repository.id, &path.workflow)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
+    Ok(Json(workflow_json(&links, &repository, &workflow)))
+}
+
+/// The body of a dispatch.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DispatchBody {
+    r#ref: String,
+    inputs: Option<Map<String, Value>>,
+}
+
+/// `POST .../actions/workflows/{id_or_file}/dispatches`.
+pub(crate) async fn dispatch(
+    State(app): State<App>,
+    Account(account): Account,
+    (Repo(repository), ApiPath(path)): (Repo, ApiPath<WorkflowPath>),
+    ApiJson(body): ApiJson<DispatchBody>,
+) -> Result<StatusCode, ApiError> {
+    let inputs = body.inputs.unwrap_or_default();
+    if inputs.len() > MAX_INPUTS {
+        return Err(ApiError::unprocessable(format!(
+            "you may only define up to {MAX_INPUTS} `inputs` for a `workflow_dispatch` event"
+        )));
+    }
+    let request = Dispatch {
+        repository,
+        workflow: path.workflow,
+        git_ref: body.r#ref,
+        inputs,
+        actor: account.login,
+    };
+    triggers::dispatch(&app, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `{workflow}`: an id, a file name or a path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WorkflowPath {
+    workflow: String,
+}
+
+fn workflow_json(links: &Links, repository: &Repository, workflow: &WorkflowView) -> Value {
+    let api = links.repository(&repository.owner, &repository.name);
+    let pages = format!("{}/{}/{}", links.pages, repository.owner, repository.name);
+    let file = workflow.path.rsplit('/').next().unwrap_or_default();
+    json!({
+        "id": workflow.id,
+        "node_id": node_id("W", workflow.id),
+        "name": workflow.name,
+        "path": workflow.path,
+        "state": workflow.state,
+        "created_at": workflow.created_at,
+        "updated_at": workflow.updated_at,
+        "url": format!("{api}/actions/workflows/{}", workflow.id),
+        "html_url": format!("{pages}/blob/{}/{}", repository.default_branch, workflow.path),
+        "badge_url": format!("{pages}/actions/workflows/{file}/badge.svg"),
+    })
+}
+
+impl From<DispatchError> for ApiError {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::NotFound => Self::not_found(),
+            DispatchError::Invalid(message) => Self::unprocessable(message),
+            DispatchError::Other(cause) => cause.into(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The routes of API clients, browsers and git, and who may call each.
+//!
+//! Decides nothing itself. Invariant: no route exists without an access.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Response;
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::decompression::RequestDecompressionLayer;
+
+use super::error::ApiError;
+use super::git;
+use super::guard::Routes;
+use super::rest::{
+    annotations, artifacts, environments, graphql, jobs, log_zip, meta, repositories, runs,
+    secrets, variables, workflows,
+};
+use super::web::{
+    assets, deliveries, events, headers, login, logs, operations, repositories as own_repositories,
+    runs as own_runs, secrets as own_secrets,
+};
+use crate::App;
+use crate::accounts::{Access, Role};
+
+const READ: Access = Access::Account(Role::Read);
+const WRITE: Access = Access::Account(Role::Write);
+const ADMIN: Access = Access::Account(Role::Admin);
+
+/// GitHub's own paths, and those of GitHub Enterprise Server.
+const REST_PREFIXES: &[&str] = &["", "/api/v3"];
+
+/// Largest body of a request to the API, in bytes; a larger one is refused with 413.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Everything that clients, browsers and git call, with the page for every other path.
+pub fn client_router(app: &App) -> Router<App> {
+    let api = client_routes(app.clone())
+        .into_router()
+        .fallback(assets::fallback)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        // A request that a browser makes for another site's page changes nothing.
+        .layer(CsrfLayer::new().with_rejection_response(refuse_foreign))
+        .layer(CompressionLayer::new());
+    api.merge(git_routes(app.clone()).into_router().layer(RequestDecompressionLayer::new()))
+        .layer(from_fn(headers::secure))
+}
+
+fn refuse_foreign(_: ProtectionError) -> Response<axum::body::Body> {
+    ApiError::forbidden("this request came from the page of another site").into_response()
+}
+
+/// Those of API clients and browsers.
+#[must_use]
+pub fn client_routes(app: App) -> Routes {
+    web(rest(Routes::new(app)))
+}
+
+/// Those of git.
+#[must_use]
+pub fn git_routes(app: App) -> Routes {
+    Routes::new(app).get("/git/{owner}/{repo}/info/refs", Access::Clone, git::info_refs).post(
+        "/git/{owner}/{repo}/git-upload-pack",
+        Access::Clone,
+        git::serve_pack,
+    )
+}
+
+fn web(routes: Routes) -> Routes {
+    routes
+        .get("/healthz", Access::Public, operations::healthz)
+        .get("/readyz", Access::Public, operations::readyz)
+        .get("/metrics", READ, operations::metrics_page)
+        .get("/login/{code}", Access::Public, login::redeem)
+        .post("/api/gantry/logout", Access::Public, login::logout)
+        .get("/api/gantry/session", READ, login::session)
+        .post("/api/gantry/login-links", READ, login::create_link)
+        .get("/api/gantry/repositories", READ, own_repositories::list)
+        .post("/api/gantry/repositories", ADMIN, own_repositories::register)
+        .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
+        .get("/api/gantry/runs", READ, own_runs::list)
+        .get("/api/gantry/runs/{run}", READ, own_runs::get)
+        .get("/api/gantry/jobs/{job}/log", READ, logs::get)
+        .get("/api/gantry/events", READ, events::stream_events)
+        .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
+        .get("/api/gantry/deliveries", ADMIN, deliveries::list)
+        .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
+}
+
+fn rest(routes: Routes) -> Routes {
+    let routes = routes
+        .under(&["/api/v3"])
+        .get("/", READ, meta::root)
+        .under(&[""])
+        .post("/graphql", READ, graphql::post)
+        .post("/api/graphql", READ, graphql::post);
+    let routes = rest_runs(routes.under(REST_PREFIXES));
+    routes
+        .get("/user", READ, meta::user)
+        .get("/meta", READ, meta::meta)
+        .get("/rate_limit", READ, meta::rate_limit)
+        .get("/repos/{owner}/{repo}", READ, repositories::get)
+        .get("/repos/{owner}/{repo}/environments", READ, environments::list)
+        .get("/repos/{owner}/{repo}/environments/{environment}", READ, environments::get)
+        .put("/repos/{owner}/{repo}/environments/{environment}", ADMIN, environments::put)
+        .get("/repos/{owner}/{repo}/actions/variables", WRITE, variables::list)
+        .post("/repos/{owner}/{repo}/actions/variables", ADMIN, variables::create)
+        .get("/repos/{owner}/{repo}/actions/variables/{name}", WRITE, variables::get)
+        .patch("/repos/{owner}/{repo}/actions/variables/{name}", ADMIN, variables::update)
+        .delete("/repos/{owner}/{repo}/actions/variables/{name}", ADMIN, variables::delete)
+        .get("/repos/{owner}/{repo}/actions/secrets", WRITE, secrets::list)
+        .delete("/repos/{owner}/{repo}/actions/secrets/{name}", ADMIN, secrets::delete)
+        .under(&[""])
+}
+
+fn rest_runs(routes: Routes) -> Routes {
+    routes
+        .get("/repos/{owner}/{repo}/actions/runs", READ, runs::list)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}", READ, runs::get)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}", READ, runs::get)
+        .post("/repos/{owner}/{repo}/actions/runs/{run}/cancel", WRITE, runs::cancel)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/jobs", READ, jobs::list)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/jobs", READ, jobs::list)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/logs", READ, log_zip::get)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/logs", READ, log_zip::get)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/artifacts", READ, artifacts::list_of_run)
+        .get(
+            "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",
+            READ,
+            environments::pending,
+        )
+        .post(
+            "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",
+            WRITE,
+            environments::review,
+        )
+        .get("/repos/{owner}/{repo}/actions/jobs/{job}", READ, jobs::get)
+        .get("/repos/{owner}/{repo}/actions/jobs/{job}/logs", READ, jobs::log)
+        .get("/repos/{owner}/{repo}/check-runs/{job}/annotations", READ, annotations::list)
+        .get("/repos/{owner}/{repo}/actions/workflows", READ, workflows::list)
+        .get("/repos/{owner}/{repo}/actions/workflows/{workflow}", READ, workflows::get)
+        .get(
+            "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs",
+            READ,
+            runs::list_of_workflow,
+        )
+        .post(
+            "/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches",
+            WRITE,
+            workflows::dispatch,
+        )
+}

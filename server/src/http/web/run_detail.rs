@@ -1,0 +1,111 @@
+//! One run with its jobs, steps, annotations, diagnostics and waiting deployments.
+//!
+//! Reads only. Invariant: `blocked` is ours; the page sees such a job as `pending`.
+
+use std::collections::BTreeMap;
+
+use gantry_protocol::{JobId, RunId};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::accounts::Role;
+use crate::environments::view::waiting_environments;
+use crate::http::links::Links;
+use crate::http::rest::jobs::step_json;
+use crate::http::rest::runs::run_json;
+use crate::jobs::annotation_view::{AnnotationView, annotations_of_jobs};
+use crate::jobs::view::{JobView, StepView, jobs_of_run, needs_of_run, steps_of_jobs};
+use crate::runs::view::find_run;
+
+/// The run as shown.
+pub(super) struct RunDetail {
+    pub(super) body: Value,
+    pub(super) is_completed: bool,
+}
+
+/// `None` when there is no such run. `role` is that of who looks.
+pub(super) async fn run_detail(
+    db: &mut PgConnection,
+    links: &Links,
+    (run, role): (RunId, Role),
+) -> sqlx::Result<Option<RunDetail>> {
+    let Some(run) = find_run(db, run).await? else {
+        return Ok(None);
+    };
+    let jobs = jobs_of_run(db, run.id, run.run_attempt).await?;
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let parts = Parts {
+        needs: needs_of_run(db, run.id).await?,
+        steps: steps_of_jobs(db, &ids).await?,
+        annotations: annotations_of_jobs(db, &ids).await?,
+    };
+    let waiting = waiting_environments(db, run.id).await?;
+    let pending: Vec<_> = waiting
+        .iter()
+        .map(|environment| {
+            json!({
+                "environment": environment.name,
+                "environment_id": environment.id,
+                "can_approve": role >= Role::Write,
+            })
+        })
+        .collect();
+    let body = json!({
+        "run": run_json(links, &run),
+        "jobs": jobs.iter().map(|job| parts.job_json(job)).collect::<Vec<_>>(),
+        "diagnostics": run.diagnostics,
+        "pending_deployments": pending,
+    });
+    Ok(Some(RunDetail { body, is_completed: run.status == "completed" }))
+}
+
+/// What belongs to the jobs of a run.
+struct Parts {
+    needs: BTreeMap<String, Vec<String>>,
+    steps: BTreeMap<JobId, Vec<StepView>>,
+    annotations: BTreeMap<JobId, Vec<AnnotationView>>,
+}
+
+impl Parts {
+    fn job_json(&self, job: &JobView) -> Value {
+        let needs = self.needs.get(&job.job_key).map_or(&[][..], Vec::as_slice);
+        let steps = self.steps.get(&job.id).map_or(&[][..], Vec::as_slice);
+        let annotations = self.annotations.get(&job.id).map_or(&[][..], Vec::as_slice);
+        let status = match job.status.as_str() {
+            "blocked" => "pending",
+            status => status,
+        };
+        json!({
+            "id": job.id,
+            "job_key": job.job_key,
+            "leg": job.leg,
+            "name": job.name,
+            "needs": needs,
+            "status": status,
+            "conclusion": job.conclusion,
+            "reason": job.reason.as_ref().or(job.infrastructure_error.as_ref()),
+            "environment": job.environment,
+            "environment_url": job.environment_url,
+            "runner_name": job.runner_name,
+            "started_at": job.started_at,
+            "completed_at": job.completed_at,
+            "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
+            "annotations": annotations.iter().map(annotation_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn annotation_json(annotation: &AnnotationView) -> Value {
+    json!({
+        "level": annotation.level,
+        "message": annotation.message,
+        "title": annotation.title,
+        "path": annotation.path,
+        "start_line": annotation.start_line,
+        "end_line": annotation.end_line,
+        "start_column": annotation.start_column,
+        "end_column": annotation.end_column,
+        "step_number": annotation.step_number,
+        "log_line": annotation.log_line,
+    })
+}

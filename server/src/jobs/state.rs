@@ -1,0 +1,153 @@
+//! The jobs of a run as `advance` reads them.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use gantry_protocol::RunId;
+use gantry_workflow::advance::{Conclusion, JobState, LegState, LegStatus};
+use gantry_workflow::model::JobId;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Attempt;
+
+struct Row {
+    job_key: String,
+    status: String,
+    conclusion: Option<String>,
+    expanded: bool,
+    fail_fast: bool,
+    max_parallel: Option<i32>,
+    environment: Option<String>,
+    continue_on_error: bool,
+    cancel_requested: bool,
+    outputs: Json<BTreeMap<String, String>>,
+    completed_order: Option<i64>,
+}
+
+/// Locks the attempt's jobs until the transaction ends: what is decided on their state stays true
+/// until it is written. A claim skips locked rows, so the caller wakes the queue afterwards.
+pub async fn lock(db: &mut PgConnection, attempt: Attempt) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select id
+         from jobs
+         where run_id = $1 and run_attempt = $2
+         order by id
+         for update",
+        attempt.run.0,
+        attempt.number,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
+/// Every job of the attempt. Reviews are not filled in.
+pub async fn legs(
+    db: &mut PgConnection,
+    attempt: Attempt,
+) -> anyhow::Result<BTreeMap<JobId, JobState>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select job_key, status, conclusion, expanded, fail_fast, max_parallel, environment,
+             continue_on_error, cancel_requested_at is not null as "cancel_requested!",
+             outputs as "outputs: Json<BTreeMap<String, String>>", completed_order
+         from jobs
+         where run_id = $1 and run_attempt = $2
+         order by job_key, leg"#,
+        attempt.run.0,
+        attempt.number,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut jobs = BTreeMap::new();
+    for row in rows {
+        add(&mut jobs, row)?;
+    }
+    Ok(jobs)
+}
+
+fn add(jobs: &mut BTreeMap<JobId, JobState>, row: Row) -> anyhow::Result<()> {
+    let key = JobId(row.job_key.clone());
+    if !row.expanded {
+        let state = match row.conclusion.as_deref() {
+            Some(word) => JobState::Ended(conclusion(word)?),
+            None => JobState::Blocked,
+        };
+        jobs.insert(key, state);
+        return Ok(());
+    }
+    let max_parallel = row.max_parallel.map(u32::try_from).transpose()?;
+    let fail_fast = row.fail_fast;
+    let leg = leg(row)?;
+    let state = jobs.entry(key).or_insert_with(|| JobState::Expanded {
+        legs: Vec::new(),
+        fail_fast,
+        max_parallel,
+    });
+    if let JobState::Expanded { legs, .. } = state {
+        legs.push(leg);
+    }
+    Ok(())
+}
+
+fn leg(row: Row) -> anyhow::Result<LegState> {
+    let status = match (row.status.as_str(), row.conclusion.as_deref()) {
+        ("completed", Some(word)) => LegStatus::Completed(conclusion(word)?),
+        ("waiting", _) => LegStatus::Waiting,
+        ("queued", _) => LegStatus::Queued,
+        ("in_progress", _) => LegStatus::InProgress,
+        _ => LegStatus::Pending,
+    };
+    Ok(LegState {
+        status,
+        continue_on_error: row.continue_on_error,
+        environment: row.environment,
+        review: None,
+        cancel_requested: row.cancel_requested,
+        outputs: row.outputs.0,
+        completed_order: row.completed_order.map(u64::try_from).transpose()?,
+    })
+}
+
+fn conclusion(word: &str) -> anyhow::Result<Conclusion> {
+    word.parse().map_err(anyhow::Error::msg).context("reading a job's conclusion")
+}
+
+/// Clears the marks that jobs of the run have ended. The caller reads the jobs afterwards, in the
+/// same transaction: a job that ends in between is either seen or marked again.
+pub async fn take_news(db: &mut PgConnection, run: RunId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update jobs
+         set has_news = false
+         where run_id = $1 and has_news",
+        run.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What a run without conclusion shows: in GitHub's words, from what its jobs do.
+pub async fn status_of_run(db: &mut PgConnection, attempt: Attempt) -> sqlx::Result<&'static str> {
+    let counts = sqlx::query!(
+        r#"select
+             count(*) filter (where status = 'in_progress' or started_at is not null)
+                 as "started!",
+             count(*) filter (where status in ('queued', 'pending')) as "queued!",
+             count(*) filter (where status = 'in_progress') as "running!",
+             count(*) filter (where status = 'waiting') as "waiting!"
+         from jobs
+         where run_id = $1 and run_attempt = $2"#,
+        attempt.run.0,
+        attempt.number,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(match counts {
+        counts if counts.running > 0 => "in_progress",
+        counts if counts.waiting > 0 && counts.queued == 0 => "waiting",
+        counts if counts.started > 0 => "in_progress",
+        _ => "queued",
+    })
+}

@@ -1,0 +1,210 @@
+//! What `advance` decided, written to rows: follows `RunState::apply` step by step.
+//!
+//! Decides nothing. Every function belongs into the transaction of the whole advance, which has
+//! locked the jobs' rows: a row that is not as expected is an error, and nothing is written.
+
+use anyhow::Context as _;
+use gantry_protocol::JobId;
+use gantry_workflow::advance::{Conclusion, LegKey, NewLeg};
+use gantry_workflow::model;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Attempt;
+use super::text::clean;
+
+/// Longest reason kept, in bytes.
+const MAX_REASON_BYTES: usize = 4096;
+
+/// The strategy of a job as evaluated.
+#[derive(Debug)]
+pub struct Expansion<'a> {
+    pub job: &'a model::JobId,
+    pub legs: &'a [NewLeg],
+    pub fail_fast: bool,
+    pub max_parallel: Option<u32>,
+}
+
+/// The blocked row becomes leg 0, the other legs become rows.
+pub async fn expand(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    expansion: &Expansion<'_>,
+) -> anyhow::Result<()> {
+    let max_parallel = expansion.max_parallel.map(i32::try_from).transpose()?;
+    for (index, leg) in expansion.legs.iter().enumerate() {
+        let runs_on: Vec<String> = leg.runs_on.iter().map(|label| label.to_lowercase()).collect();
+        sqlx::query!(
+            "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
+                 strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
+                 timeout_minutes)
+             values ($1, $2, $3, $4, $5, 'pending', true, $6, $7, $8, $9, $10, $11, $12, $13)
+             on conflict (run_id, run_attempt, job_key, leg) do update
+             set name = excluded.name,
+                 status = excluded.status,
+                 expanded = true,
+                 matrix = excluded.matrix,
+                 strategy = excluded.strategy,
+                 fail_fast = excluded.fail_fast,
+                 max_parallel = excluded.max_parallel,
+                 runs_on = excluded.runs_on,
+                 environment = excluded.environment,
+                 continue_on_error = excluded.continue_on_error,
+                 timeout_minutes = excluded.timeout_minutes,
+                 updated_at = clock_timestamp()",
+            attempt.run.0,
+            attempt.number,
+            expansion.job.0,
+            i32::try_from(index)?,
+            clean(&leg.name, MAX_REASON_BYTES),
+            Json(&leg.matrix) as _,
+            Json(&leg.strategy) as _,
+            expansion.fail_fast,
+            max_parallel,
+            &runs_on,
+            leg.environment,
+            leg.continue_on_error,
+            i32::try_from(leg.timeout_minutes).unwrap_or(i32::MAX),
+        )
+        .execute(&mut *db)
+        .await
+        .with_context(|| format!("creating leg {index} of job `{}`", expansion.job))?;
+    }
+    Ok(())
+}
+
+/// The job ends without legs.
+pub async fn end(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    job: &model::JobId,
+    ended: &Ended<'_>,
+) -> sqlx::Result<JobId> {
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set name = $4, status = 'completed', conclusion = $5, reason = $6,
+             completed_order = nextval('job_completions'), completed_at = clock_timestamp(),
+             updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = 0
+             and status = 'blocked'
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        job.0,
+        clean(ended.name, MAX_REASON_BYTES),
+        ended.conclusion.as_str(),
+        clean(ended.reason, MAX_REASON_BYTES),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(JobId(id))
+}
+
+/// How a job ended that has no legs.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    pub name: &'a str,
+    pub conclusion: Conclusion,
+    pub reason: &'a str,
+}
+
+/// The leg waits for a review.
+pub async fn wait(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    leg: &LegKey,
+    environment: &str,
+) -> sqlx::Result<JobId> {
+    let reason = format!("waiting for a review of the deployment to `{environment}`");
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set status = 'waiting', reason = $5, updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status = 'pending'
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+        reason,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(JobId(id))
+}
+
+/// The leg may be leased.
+pub async fn queue(db: &mut PgConnection, attempt: Attempt, leg: &LegKey) -> sqlx::Result<JobId> {
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set status = 'queued', reason = null, queued_at = clock_timestamp(),
+             updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status in ('pending', 'waiting')
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(JobId(id))
+}
+
+/// The leg ends without having run.
+pub async fn conclude(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    leg: &LegKey,
+    ended: (Conclusion, &str),
+) -> sqlx::Result<JobId> {
+    let (conclusion, reason) = ended;
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set status = 'completed', conclusion = $5, reason = $6,
+             completed_order = nextval('job_completions'), completed_at = clock_timestamp(),
+             updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status in ('pending', 'waiting', 'queued')
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+        conclusion.as_str(),
+        clean(reason, MAX_REASON_BYTES),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(JobId(id))
+}
+
+/// The runner of the leg is told to cancel it.
+pub async fn request_cancel(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    leg: &LegKey,
+    reason: &str,
+) -> sqlx::Result<JobId> {
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set cancel_requested_at = clock_timestamp(), cancel_reason = $5,
+             updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status = 'in_progress' and cancel_requested_at is null
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+        clean(reason, MAX_REASON_BYTES),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(JobId(id))
+}
+
+fn leg_number(leg: &LegKey) -> i32 {
+    i32::try_from(leg.leg).unwrap_or(i32::MAX)
+}

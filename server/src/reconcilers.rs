@@ -1,0 +1,132 @@
+//! Every reconciler of the server, in one list.
+//!
+//! What each does stands in its domain.
+
+use std::time::Duration;
+
+use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
+use crate::{App, jobs, logs, reporting, runs, triggers};
+
+/// A reconciler, and when it is due by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Scheduled {
+    pub reconciler: Reconciler,
+    pub next_due: for<'a> fn(&'a App) -> NextDue<'a>,
+}
+
+/// All of them, in the order in which work flows through the server.
+#[must_use]
+pub fn all() -> [Scheduled; 9] {
+    [
+        tick_schedules(),
+        process_deliveries(),
+        advance_runs(),
+        sweep_runs(),
+        explain_queue(),
+        reap_leases(),
+        enforce_timeouts(),
+        archive_logs(),
+        unscheduled(reporting::SYNC_REPORTS),
+    ]
+}
+
+/// Starts all of them as tasks of the server.
+pub fn start(app: &App) {
+    for scheduled in all() {
+        let Scheduled { reconciler, next_due } = scheduled;
+        app.tasks.spawn(reconciler.name, run_due_reconciler(app.clone(), reconciler, next_due));
+    }
+}
+
+fn unscheduled(reconciler: Reconciler) -> Scheduled {
+    Scheduled { reconciler, next_due: |_| Box::pin(async { Ok(None) }) }
+}
+
+/// Due schedules become deliveries.
+fn tick_schedules() -> Scheduled {
+    Scheduled {
+        reconciler: Reconciler {
+            name: "tick_schedules",
+            interval: Duration::from_mins(1),
+            topic: Some(Topic::Deliveries),
+            pass: |app| Box::pin(triggers::tick_schedules(app)),
+        },
+        next_due: |app| Box::pin(triggers::next_schedule(app)),
+    }
+}
+
+/// Deliveries become runs.
+fn process_deliveries() -> Scheduled {
+    Scheduled {
+        reconciler: Reconciler {
+            name: "process_deliveries",
+            interval: Duration::from_secs(30),
+            topic: Some(Topic::Deliveries),
+            pass: |app| Box::pin(triggers::process_deliveries(app)),
+        },
+        next_due: |app| Box::pin(triggers::next_delivery(app)),
+    }
+}
+
+/// Runs with news go forward.
+fn advance_runs() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "advance_runs",
+        interval: Duration::from_secs(5),
+        topic: Some(Topic::Runs),
+        pass: |app| Box::pin(runs::advance_runs(app)),
+    })
+}
+
+/// All open runs go forward, in case that a mark of news was lost: by a fault of ours, or by hand.
+fn sweep_runs() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "sweep_runs",
+        interval: Duration::from_mins(1),
+        topic: None,
+        pass: |app| Box::pin(runs::sweep_runs(app)),
+    })
+}
+
+/// Queued jobs say why they wait.
+fn explain_queue() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "explain_queue",
+        interval: Duration::from_secs(5),
+        topic: Some(Topic::Queue),
+        pass: |app| Box::pin(jobs::explain_queue(app)),
+    })
+}
+
+/// Lost runners lose their jobs.
+fn reap_leases() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "reap_leases",
+        interval: Duration::from_secs(5),
+        topic: None,
+        pass: |app| Box::pin(jobs::reap_leases(app)),
+    })
+}
+
+/// Jobs past their time are cancelled.
+fn enforce_timeouts() -> Scheduled {
+    Scheduled {
+        reconciler: Reconciler {
+            name: "enforce_timeouts",
+            interval: Duration::from_secs(30),
+            topic: None,
+            pass: |app| Box::pin(jobs::enforce_timeouts(app)),
+        },
+        next_due: |app| Box::pin(jobs::next_timeout(app)),
+    }
+}
+
+/// Logs of finished jobs become objects.
+fn archive_logs() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "archive_logs",
+        interval: Duration::from_mins(1),
+        topic: Some(Topic::Archive),
+        pass: |app| Box::pin(logs::archive_logs(app)),
+    })
+}

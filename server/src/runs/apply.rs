@@ -1,0 +1,94 @@
+//! Transitions to rows, and who has to hear of them.
+
+use gantry_protocol::{JobId, RepositoryId};
+use gantry_workflow::advance::Transition;
+use sqlx::PgConnection;
+
+use super::queries;
+use crate::background::{Topic, Wakeups};
+use crate::config::Config;
+use crate::jobs::{self, Attempt, Ended, Expansion};
+use crate::{environments, reporting};
+
+/// What a committed advance has to wake.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) n_transitions: usize,
+    is_cancelling: bool,
+}
+
+impl Effects {
+    pub(super) fn wake(&self, wakeups: &Wakeups) {
+        // The rows of the run were locked, and a claim skips locked rows: it looks again, also when
+        // nothing new was queued.
+        wakeups.wake(Topic::Queue);
+        if self.n_transitions > 0 {
+            wakeups.wake(Topic::Events);
+            wakeups.wake(Topic::Outbox);
+        }
+        if self.is_cancelling {
+            wakeups.wake(Topic::Cancellations);
+        }
+    }
+}
+
+/// Where transitions are applied.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) config: &'a Config,
+    pub(super) repository: RepositoryId,
+    pub(super) attempt: Attempt,
+}
+
+/// Writes the transitions in their order.
+pub(super) async fn apply(
+    db: &mut PgConnection,
+    target: Target<'_>,
+    transitions: &[Transition],
+) -> anyhow::Result<Effects> {
+    let mut effects = Effects::default();
+    for transition in transitions {
+        if let Some(job) = write(db, target, transition).await? {
+            reporting::want_check_run(db, target.config, job).await?;
+        }
+        effects.n_transitions += 1;
+        effects.is_cancelling |= matches!(transition, Transition::RequestCancel { .. });
+    }
+    Ok(effects)
+}
+
+async fn write(
+    db: &mut PgConnection,
+    target: Target<'_>,
+    transition: &Transition,
+) -> anyhow::Result<Option<JobId>> {
+    let attempt = target.attempt;
+    let changed = match transition {
+        Transition::Expand { job, legs, fail_fast, max_parallel } => {
+            let (fail_fast, max_parallel) = (*fail_fast, *max_parallel);
+            let expansion = Expansion { job, legs, fail_fast, max_parallel };
+            jobs::expand(db, attempt, &expansion).await?;
+            let environments: Vec<String> =
+                legs.iter().filter_map(|leg| leg.environment.clone()).collect();
+            environments::ensure(db, target.repository, &environments).await?;
+            return Ok(None);
+        }
+        Transition::End { job, name, conclusion, reason } => {
+            let ended = Ended { name, conclusion: *conclusion, reason };
+            jobs::end(db, attempt, job, &ended).await?
+        }
+        Transition::Wait { leg, environment } => jobs::wait(db, attempt, leg, environment).await?,
+        Transition::Queue { leg } => jobs::queue(db, attempt, leg).await?,
+        Transition::Conclude { leg, conclusion, reason } => {
+            jobs::conclude(db, attempt, leg, (*conclusion, reason)).await?
+        }
+        Transition::RequestCancel { leg, reason } => {
+            jobs::request_cancel(db, attempt, leg, reason).await?
+        }
+        Transition::ConcludeRun { conclusion } => {
+            queries::conclude(db, attempt.run, *conclusion).await?;
+            return Ok(None);
+        }
+    };
+    Ok(Some(changed))
+}

@@ -1,0 +1,157 @@
+//! A run comes into being: its row, its plan, its jobs and edges.
+//!
+//! Calls nothing outside; the caller owns the transaction, in which it also ends the delivery.
+//! Invariant: one run per delivery and workflow file.
+
+use std::sync::Arc;
+
+use gantry_protocol::RunId;
+use gantry_workflow::advance::Conclusion;
+use gantry_workflow::diagnostic::Diagnostic;
+use gantry_workflow::expr::Value;
+use gantry_workflow::model::Workflow;
+use gantry_workflow::plan::{RunPlan, default_title, plan};
+use gantry_workflow::trigger::Origin;
+use sqlx::PgConnection;
+
+use super::contexts::{RunNumbers, contexts};
+use super::queries::{self, NewRun};
+use super::{stored_plan, workflows};
+use crate::config::Config;
+use crate::jobs::{self, Attempt};
+use crate::repositories::Repository;
+use crate::secrets;
+
+/// Everything a run is made from.
+#[derive(Clone, Debug)]
+pub struct CreateRun {
+    pub repository: Repository,
+    pub delivery_guid: String,
+    pub event: String,
+    pub payload: Arc<serde_json::Value>,
+    /// With its sha resolved.
+    pub origin: Origin,
+    /// The commit the workflow file was read at.
+    pub workflow_sha: String,
+    pub actor: String,
+    pub file: RunFile,
+}
+
+/// The workflow file as read.
+#[derive(Clone, Debug)]
+pub enum RunFile {
+    /// It may have warnings.
+    Workflow { workflow: Box<Workflow>, diagnostics: Vec<Diagnostic> },
+    /// The run ends at once with `startup_failure`.
+    Invalid { path: String, diagnostics: Vec<Diagnostic> },
+}
+
+impl RunFile {
+    fn path(&self) -> &str {
+        match self {
+            Self::Workflow { workflow, .. } => &workflow.path,
+            Self::Invalid { path, .. } => path,
+        }
+    }
+
+    /// GitHub shows the path of a file without (readable) name.
+    fn name(&self) -> &str {
+        match self {
+            Self::Workflow { workflow, .. } => workflow.display_name(),
+            Self::Invalid { path, .. } => path,
+        }
+    }
+}
+
+/// Creates the run with everything that belongs to it. `None` when it exists already.
+pub async fn create(
+    db: &mut PgConnection,
+    config: &Config,
+    request: &CreateRun,
+) -> anyhow::Result<Option<RunId>> {
+    let repository = request.repository.id;
+    let path = request.file.path();
+    if queries::exists(db, repository, &request.delivery_guid, path).await? {
+        return Ok(None);
+    }
+    let (workflow_id, run_number) =
+        workflows::next_run_number(db, repository, path, request.file.name()).await?;
+    let title = default_title(&request.event, &request.payload, request.file.name());
+    let run = queries::insert(
+        db,
+        &NewRun {
+            repository,
+            workflow_id,
+            delivery_guid: &request.delivery_guid,
+            run_number,
+            event: &request.event,
+            head_branch: head_branch(&request.origin),
+            head_sha: &request.origin.sha,
+            git_ref: &request.origin.git_ref,
+            actor: &request.actor,
+            display_title: &title,
+        },
+    )
+    .await?;
+    let numbers = RunNumbers { id: run, number: run_number };
+    match &request.file {
+        RunFile::Workflow { workflow, diagnostics } => {
+            let mut contexts = contexts(config, request, workflow, numbers);
+            let variables = secrets::variables(db, repository).await?;
+            contexts.vars = Value::object(
+                variables.into_iter().map(|(name, value)| (name, Value::string(value))),
+            );
+            match plan(Workflow::clone(workflow), contexts, &title) {
+                Ok(plan) => start(db, run, &plan, diagnostics).await?,
+                Err(errors) => {
+                    let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
+                    fail(db, run, &title, &all).await?;
+                }
+            }
+        }
+        RunFile::Invalid { diagnostics, .. } => fail(db, run, &title, diagnostics).await?,
+    }
+    tracing::info!(
+        run.id = run.0,
+        repository = request.repository.full_name(),
+        workflow = path,
+        event = request.event,
+        "run created"
+    );
+    Ok(Some(run))
+}
+
+async fn start(
+    db: &mut PgConnection,
+    run: RunId,
+    plan: &RunPlan,
+    diagnostics: &[Diagnostic],
+) -> anyhow::Result<()> {
+    queries::set_planned(db, run, &plan.display_title, diagnostics).await?;
+    stored_plan::write(db, run, plan).await?;
+    jobs::create(db, Attempt { run, number: 1 }, &plan.workflow.jobs).await?;
+    Ok(())
+}
+
+async fn fail(
+    db: &mut PgConnection,
+    run: RunId,
+    title: &str,
+    diagnostics: &[Diagnostic],
+) -> anyhow::Result<()> {
+    queries::set_planned(db, run, title, diagnostics).await?;
+    queries::conclude(db, run, Conclusion::StartupFailure).await?;
+    Ok(())
+}
+
+/// `main` for `refs/heads/main`; a pull request runs for its head branch.
+fn head_branch(origin: &Origin) -> &str {
+    if !origin.head_ref.is_empty() {
+        return &origin.head_ref;
+    }
+    let git_ref = origin.git_ref.as_str();
+    git_ref
+        .strip_prefix("refs/heads/")
+        .or_else(|| git_ref.strip_prefix("refs/tags/"))
+        .unwrap_or(git_ref)
+}

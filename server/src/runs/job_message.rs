@@ -1,0 +1,138 @@
+//! What a runner is told about the job it has leased.
+//!
+//! Invariant: secrets are decrypted here, for a job that has been leased, and nowhere stored.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use gantry_protocol::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
+use gantry_workflow::advance::{RunState, needs_context};
+use gantry_workflow::expr::Value;
+use gantry_workflow::model;
+use gantry_workflow::plan::RunPlan;
+use sqlx::PgConnection;
+
+use super::stored_plan;
+use crate::accounts::{self, JobIdentity};
+use crate::jobs::{self, LeasedJob};
+use crate::repositories::{self, Repository};
+use crate::{App, secrets};
+
+pub(super) async fn build(
+    db: &mut PgConnection,
+    app: &App,
+    leased: &LeasedJob,
+) -> anyhow::Result<JobMessage> {
+    let plan = stored_plan::read(db, leased.attempt.run).await?;
+    let key = model::JobId(leased.key.clone());
+    let job = plan.workflow.job(&key).context("the plan has no such job")?.clone();
+    let repository = repository(db, leased).await?;
+    let needs = needs(db, &plan, leased, &job).await?;
+    let secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
+    let identity = JobIdentity { job: leased.id, lease: leased.lease };
+    let token = accounts::job_token(&app.vault, identity);
+    Ok(JobMessage {
+        job_id: leased.id,
+        run_id: leased.attempt.run,
+        run_attempt: u32::try_from(leased.attempt.number)?,
+        lease: leased.lease,
+        lease_expires_in_ms: app.config.lease_seconds * 1000,
+        name: leased.name.clone(),
+        runs_on: leased.runs_on.clone(),
+        timeout_minutes: u32::try_from(leased.timeout_minutes)?,
+        workflow: WorkflowSettings {
+            env: plan.workflow.env.clone(),
+            defaults: plan.workflow.defaults.clone(),
+        },
+        job,
+        contexts: JobContexts {
+            github: plan.contexts.github,
+            inputs: plan.contexts.inputs,
+            vars: plan.contexts.vars,
+            needs,
+            strategy: leased.strategy.clone(),
+            matrix: leased.matrix.clone(),
+        },
+        secrets,
+        github_token: token.clone(),
+        repository: JobRepository {
+            full_name: repository.full_name(),
+            clone_url: format!("{}/git/{}.git", app.config.public_url, repository.full_name()),
+            clone_token: token,
+        },
+        policy: JobPolicy { docker_socket: repository.docker_socket },
+    })
+}
+
+async fn repository(db: &mut PgConnection, leased: &LeasedJob) -> anyhow::Result<Repository> {
+    let id = sqlx::query_scalar!(
+        "select repository_id
+         from workflow_runs
+         where id = $1",
+        leased.attempt.run.0,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    let repository = repositories::find_by_id(db, gantry_protocol::RepositoryId(id)).await?;
+    repository.context("the repository is gone")
+}
+
+async fn needs(
+    db: &mut PgConnection,
+    plan: &RunPlan,
+    leased: &LeasedJob,
+    job: &model::Job,
+) -> anyhow::Result<Value> {
+    let jobs = jobs::legs(db, leased.attempt).await?;
+    let state = RunState { jobs, ..RunState::default() };
+    Ok(needs_context(plan, &state, job))
+}
+
+/// A pull request from another repository gets none (`semantics` 3.6).
+async fn visible_secrets(
+    db: &mut PgConnection,
+    app: &App,
+    repository: &Repository,
+    (plan, leased): (&RunPlan, &LeasedJob),
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let event = plan.contexts.github.to_json();
+    if is_from_fork(&event, &repository.full_name()) {
+        return Ok(BTreeMap::new());
+    }
+    let environment = leased.environment.as_deref();
+    secrets::values_for_job(db, &app.vault, repository.id, environment).await
+}
+
+fn is_from_fork(github: &serde_json::Value, full_name: &str) -> bool {
+    let is_pull_request = github["event_name"]
+        .as_str()
+        .is_some_and(|event| event.starts_with("pull_request") && event != "pull_request_target");
+    let head = github.pointer("/event/pull_request/head/repo/full_name");
+    let head = head.and_then(serde_json::Value::as_str).unwrap_or_default();
+    is_pull_request && !head.eq_ignore_ascii_case(full_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_from_fork;
+
+    #[test]
+    fn only_pull_requests_of_other_repositories_lose_the_secrets() {
+        let github = |event: &str, head: serde_json::Value| {
+            json!({
+                "event_name": event,
+                "event": { "pull_request": { "head": { "repo": head } } },
+            })
+        };
+        let own = json!({ "full_name": "Octo/App" });
+        let other = json!({ "full_name": "mallory/app" });
+        assert!(!is_from_fork(&github("pull_request", own), "octo/app"));
+        assert!(is_from_fork(&github("pull_request", other.clone()), "octo/app"));
+        // A deleted fork has no repository.
+        assert!(is_from_fork(&github("pull_request_review", json!(null)), "octo/app"));
+        assert!(!is_from_fork(&github("pull_request_target", other), "octo/app"));
+        assert!(!is_from_fork(&json!({ "event_name": "push", "event": {} }), "octo/app"));
+    }
+}

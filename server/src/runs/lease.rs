@@ -1,0 +1,100 @@
+//! A runner asks for work.
+//!
+//! Lives here and not in `jobs`, because the message of a job is made from the run's plan.
+
+use std::time::Duration;
+
+use gantry_protocol::{JobMessage, LeaseRequest, RunId};
+
+use super::{job_message, queries};
+use crate::background::Topic;
+use crate::jobs::{self, CallError, CompleteError, JobCall, LeasedJob};
+use crate::runners::{self, Runner};
+use crate::{App, reporting};
+
+/// A request is not held for longer; proxies often cut idle connections after 60 s.
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
+
+/// Waits for a job that fits the runner. `None` when none came up in time.
+pub async fn lease_job(
+    app: &App,
+    runner: &Runner,
+    request: &LeaseRequest,
+) -> anyhow::Result<Option<JobMessage>> {
+    // Subscribed before the first look, so that a job queued in between is not missed.
+    let mut woken = app.wakeups.subscribe(Topic::Queue);
+    let shutdown = app.tasks.shutdown();
+    let wait = Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
+    let deadline = tokio::time::Instant::now() + wait;
+    let mut connection = app.db.acquire().await?;
+    runners::touch(&mut connection, runner.id).await?;
+    loop {
+        woken.mark_unchanged();
+        let lease_seconds = lease_seconds(app);
+        let claimed = jobs::claim(&mut connection, runner, request.claim, lease_seconds).await?;
+        // No connection is held while waiting.
+        drop(connection);
+        if let Some(job) = claimed {
+            if let Some(message) = hand_out(app, runner, &job).await? {
+                return Ok(Some(message));
+            }
+        } else {
+            tokio::select! {
+                _ = woken.changed() => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(None),
+                () = shutdown.cancelled() => return Ok(None),
+            }
+        }
+        connection = app.db.acquire().await?;
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a lease has few seconds")]
+fn lease_seconds(app: &App) -> f64 {
+    app.config.lease_seconds as f64
+}
+
+/// The message of a leased job. A job that cannot be prepared is concluded and gives `None`.
+async fn hand_out(
+    app: &App,
+    runner: &Runner,
+    job: &LeasedJob,
+) -> anyhow::Result<Option<JobMessage>> {
+    let mut connection = app.db.acquire().await?;
+    mark_in_progress(app, &mut connection, job).await?;
+    match job_message::build(&mut connection, app, job).await {
+        Ok(message) => {
+            app.wakeups.wake(Topic::Events);
+            app.wakeups.wake(Topic::Outbox);
+            tracing::info!(
+                job.id = job.id.0,
+                run.id = job.attempt.run.0,
+                runner.id = runner.id.0,
+                "job leased"
+            );
+            Ok(Some(message))
+        }
+        // The database may answer the repeated request; the claim gives the same job again.
+        Err(error) if error.downcast_ref::<sqlx::Error>().is_some() => Err(error),
+        Err(error) => {
+            drop(connection);
+            tracing::error!(job.id = job.id.0, "the job could not be prepared: {error:#}");
+            let call = JobCall { job: job.id, runner: runner.id, lease: job.lease };
+            let reason = format!("the job could not be prepared: {error:#}");
+            match jobs::conclude_unprepared(app, call, &reason).await {
+                Ok(()) | Err(CompleteError::Call(CallError::Stale(_))) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+}
+
+async fn mark_in_progress(
+    app: &App,
+    db: &mut sqlx::PgConnection,
+    job: &LeasedJob,
+) -> sqlx::Result<()> {
+    let run: RunId = job.attempt.run;
+    queries::set_status(db, run, "in_progress").await?;
+    reporting::want_check_run(db, &app.config, job.id).await
+}

@@ -1,0 +1,211 @@
+//! SQL on `workflow_runs`.
+
+use gantry_protocol::{RepositoryId, RunId};
+use gantry_workflow::advance::Conclusion;
+use gantry_workflow::diagnostic::Diagnostic;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::jobs::Attempt;
+
+/// A run to insert.
+pub(super) struct NewRun<'a> {
+    pub(super) repository: RepositoryId,
+    pub(super) workflow_id: i64,
+    pub(super) delivery_guid: &'a str,
+    pub(super) run_number: i64,
+    pub(super) event: &'a str,
+    pub(super) head_branch: &'a str,
+    pub(super) head_sha: &'a str,
+    pub(super) git_ref: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) display_title: &'a str,
+}
+
+/// Whether the delivery has started this file already.
+pub(super) async fn exists(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    delivery_guid: &str,
+    path: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists(
+             select
+             from workflow_runs
+             join workflows on workflows.id = workflow_runs.workflow_id
+             where workflow_runs.repository_id = $1 and delivery_guid = $2 and path = $3
+         ) as "exists!""#,
+        repository.0,
+        delivery_guid,
+        path,
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub(super) async fn insert(db: &mut PgConnection, run: &NewRun<'_>) -> sqlx::Result<RunId> {
+    let id = sqlx::query_scalar!(
+        "insert into workflow_runs (repository_id, workflow_id, delivery_guid, run_number, event,
+             head_branch, head_sha, git_ref, display_title, actor, status)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued')
+         returning id",
+        run.repository.0,
+        run.workflow_id,
+        run.delivery_guid,
+        run.run_number,
+        run.event,
+        run.head_branch,
+        run.head_sha,
+        run.git_ref,
+        run.display_title,
+        run.actor,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(RunId(id))
+}
+
+/// What the planner found out.
+pub(super) async fn set_planned(
+    db: &mut PgConnection,
+    run: RunId,
+    display_title: &str,
+    diagnostics: &[Diagnostic],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set display_title = $2, diagnostics = $3
+         where id = $1",
+        run.0,
+        display_title,
+        Json(diagnostics) as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A run without conclusion, its row locked.
+pub(super) struct OpenRun {
+    pub(super) repository: RepositoryId,
+    pub(super) attempt: Attempt,
+    pub(super) head_sha: String,
+    pub(super) is_cancelled: bool,
+}
+
+/// Locks an open run and clears the mark that something has happened to it.
+pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result<Option<OpenRun>> {
+    let row = sqlx::query!(
+        r#"update workflow_runs
+         set advance_wanted = false
+         where id = $1 and status <> 'completed'
+         returning repository_id, run_attempt, head_sha,
+             cancel_requested_at is not null as "is_cancelled!""#,
+        run.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| OpenRun {
+        repository: RepositoryId(row.repository_id),
+        attempt: Attempt { run, number: row.run_attempt },
+        head_sha: row.head_sha,
+        is_cancelled: row.is_cancelled,
+    }))
+}
+
+/// Open runs about which there is something that `advance` has not seen.
+pub(super) async fn wanted(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
+    let ids = sqlx::query_scalar!(
+        r#"select id as "id!"
+         from workflow_runs
+         where status <> 'completed' and (
+             advance_wanted
+             or exists (select from jobs where jobs.run_id = workflow_runs.id and has_news)
+             or exists (
+                 select
+                 from deployment_reviews
+                 where deployment_reviews.run_id = workflow_runs.id and not is_seen
+             )
+         )
+         order by id"#,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(RunId).collect())
+}
+
+/// Every open run.
+pub(super) async fn open(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
+    let ids = sqlx::query_scalar!(
+        "select id
+         from workflow_runs
+         where status <> 'completed'
+         order by id",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(RunId).collect())
+}
+
+pub(super) async fn set_status(
+    db: &mut PgConnection,
+    run: RunId,
+    status: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set status = $2, updated_at = clock_timestamp()
+         where id = $1 and status not in ('completed', $2)",
+        run.0,
+        status,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn conclude(
+    db: &mut PgConnection,
+    run: RunId,
+    conclusion: Conclusion,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set status = 'completed', conclusion = $2, advance_wanted = false,
+             completed_at = clock_timestamp(), updated_at = clock_timestamp()
+         where id = $1 and status <> 'completed'",
+        run.0,
+        conclusion.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Asks for a cancellation. `None`: there is no such run; `Some(false)`: it is over.
+pub(super) async fn request_cancel(
+    db: &mut PgConnection,
+    run: RunId,
+    reason: &str,
+) -> sqlx::Result<Option<bool>> {
+    let row = sqlx::query!(
+        "update workflow_runs
+         set cancel_requested_at = case
+                 when status = 'completed' then cancel_requested_at
+                 else coalesce(cancel_requested_at, clock_timestamp())
+             end,
+             cancel_reason = case
+                 when status = 'completed' then cancel_reason
+                 else coalesce(cancel_reason, $2)
+             end,
+             advance_wanted = status <> 'completed'
+         where id = $1
+         returning status",
+        run.0,
+        reason,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| row.status != "completed"))
+}

@@ -1,0 +1,27 @@
+//! A run as `advance` reads it.
+
+use gantry_workflow::advance::{JobState, RunState};
+use sqlx::PgConnection;
+
+use super::queries::OpenRun;
+use crate::{environments, jobs};
+
+/// Loads and locks everything that `advance` reads besides the plan.
+pub(super) async fn load(db: &mut PgConnection, run: &OpenRun) -> anyhow::Result<RunState> {
+    let attempt = run.attempt;
+    jobs::lock(db, attempt).await?;
+    let mut jobs = jobs::legs(db, attempt).await?;
+    let reviews = environments::reviews(db, attempt.run, attempt.number, &run.head_sha).await?;
+    for state in jobs.values_mut() {
+        let JobState::Expanded { legs, .. } = state else { continue };
+        for leg in legs {
+            let environment = leg.environment.as_ref().map(|name| name.to_lowercase());
+            leg.review = environment.and_then(|name| reviews.get(&name).copied());
+        }
+    }
+    Ok(RunState {
+        cancel_requested: run.is_cancelled,
+        jobs,
+        protections: environments::protections(db, run.repository).await?,
+    })
+}

@@ -1,0 +1,48 @@
+//! The one place that reads and writes `workflow_runs.plan`.
+//!
+//! Invariant: a plan of a newer format is refused, never misread.
+
+use anyhow::{Context as _, bail};
+use gantry_protocol::RunId;
+use gantry_workflow::plan::{PLAN_FORMAT, RunPlan};
+use serde::Deserialize;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// The plan of a run that has one.
+pub(super) async fn read(db: &mut PgConnection, run: RunId) -> anyhow::Result<RunPlan> {
+    let text = sqlx::query_scalar!(
+        r#"select plan::text
+         from workflow_runs
+         where id = $1"#,
+        run.0,
+    )
+    .fetch_one(db)
+    .await?
+    .with_context(|| format!("run {run} has no plan"))?;
+    let Format { format } =
+        serde_json::from_str(&text).with_context(|| format!("the plan of run {run}"))?;
+    if format > PLAN_FORMAT {
+        bail!("the plan of run {run} was written by a newer version of this program");
+    }
+    serde_json::from_str(&text).with_context(|| format!("the plan of run {run}"))
+}
+
+pub(super) async fn write(db: &mut PgConnection, run: RunId, plan: &RunPlan) -> anyhow::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set plan = $2
+         where id = $1",
+        run.0,
+        Json(plan) as _,
+    )
+    .execute(db)
+    .await
+    .with_context(|| format!("storing the plan of run {run}"))?;
+    Ok(())
+}

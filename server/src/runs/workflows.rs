@@ -1,0 +1,90 @@
+//! SQL on `workflows`: the files that have had runs.
+
+use gantry_protocol::RepositoryId;
+use sqlx::PgConnection;
+
+/// A workflow file as a thing of its own.
+#[derive(Clone, Debug)]
+pub struct WorkflowRow {
+    pub id: i64,
+    pub path: String,
+    pub name: String,
+}
+
+/// Makes the workflow known under its newest name, and takes the next number of a run.
+pub(super) async fn next_run_number(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    path: &str,
+    name: &str,
+) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!(
+        "insert into workflows (repository_id, path, name, last_run_number)
+         values ($1, $2, $3, 1)
+         on conflict (repository_id, path) do update
+         set name = excluded.name,
+             last_run_number = workflows.last_run_number + 1,
+             updated_at = clock_timestamp()
+         returning id, last_run_number",
+        repository.0,
+        path,
+        name,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.id, row.last_run_number))
+}
+
+/// Makes workflow files known that have not had a run yet; a known one gets its newest name.
+pub async fn note_workflows(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    files: &[(String, String)],
+) -> sqlx::Result<()> {
+    let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+    let names: Vec<String> = files.iter().map(|(_, name)| name.clone()).collect();
+    sqlx::query!(
+        "insert into workflows (repository_id, path, name)
+         select $1, path, name
+         from unnest($2::text[], $3::text[]) as files (path, name)
+         on conflict (repository_id, path) do update
+         set name = excluded.name, state = 'active', updated_at = clock_timestamp()
+         where workflows.name <> excluded.name or workflows.state = 'deleted'",
+        repository.0,
+        &paths,
+        &names,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "update workflows
+         set state = 'deleted', updated_at = clock_timestamp()
+         where repository_id = $1 and state = 'active' and path <> all($2)",
+        repository.0,
+        &paths,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A workflow by its number, its path, or the name of its file.
+pub async fn find_workflow(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    id_or_file: &str,
+) -> sqlx::Result<Option<WorkflowRow>> {
+    sqlx::query_as!(
+        WorkflowRow,
+        r"select id, path, name
+         from workflows
+         where repository_id = $1
+             and (id::text = $2 or path = $2 or substring(path from '[^/]*$') = $2)
+         order by id
+         limit 1",
+        repository.0,
+        id_or_file,
+    )
+    .fetch_optional(db)
+    .await
+}

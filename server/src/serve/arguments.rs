@@ -1,0 +1,162 @@
+//! The command line and the environment of `gantry serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use gantry_server::config::{Config, GitHubAccess, default_data_dir};
+use secrecy::SecretString;
+
+/// The seconds a runner keeps a job without renewing it.
+const DEFAULT_LEASE_SECONDS: u64 = 60;
+
+/// Start the server
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Directory for everything the server keeps: database, logs, keys
+    #[arg(
+        long,
+        env = "GANTRY_DATA_DIR",
+        value_name = "DIR",
+        default_value_os_t = default_data_dir()
+    )]
+    pub(super) data_dir: PathBuf,
+
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "GANTRY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
+
+    /// URL under which browsers, runners and GitHub reach this server
+    #[arg(long, env = "GANTRY_PUBLIC_URL", value_name = "URL", value_parser = base_url)]
+    public_url: Option<String>,
+
+    /// PostgreSQL 14 or newer to use instead of the embedded one
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) database_url: Option<SecretString>,
+
+    /// Where PostgreSQL's programs are; found by itself otherwise
+    #[arg(long, env = "GANTRY_POSTGRES_BIN_DIR", value_name = "DIR")]
+    pub(super) postgres_bin_dir: Option<PathBuf>,
+
+    /// User to run the embedded database as when the server runs as root [default: postgres]
+    #[arg(long, env = "GANTRY_POSTGRES_USER", value_name = "USER")]
+    pub(super) postgres_user: Option<String>,
+
+    /// File with the webhook's secret; twice while the secret changes
+    #[arg(
+        long = "webhook-secret-file",
+        env = "GANTRY_WEBHOOK_SECRET_FILE",
+        value_delimiter = ',',
+        value_name = "FILE"
+    )]
+    pub(super) webhook_secret_files: Vec<PathBuf>,
+
+    /// REST API to report results to, for example https://api.github.com
+    #[arg(long, env = "GANTRY_GITHUB_API_URL", value_name = "URL", value_parser = base_url, requires = "github_token_file")]
+    github_api_url: Option<String>,
+
+    /// File with the token for reporting results; without it nothing is reported
+    #[arg(long, env = "GANTRY_GITHUB_TOKEN_FILE", value_name = "FILE")]
+    github_token_file: Option<PathBuf>,
+
+    /// Seconds a runner keeps a job without renewing it
+    #[arg(long, env = "GANTRY_LEASE_SECONDS", value_name = "SECONDS", default_value_t = DEFAULT_LEASE_SECONDS, value_parser = clap::value_parser!(u64).range(4..=3600))]
+    lease_seconds: u64,
+
+    /// What is logged, as in RUST_LOG
+    #[arg(long, env = "GANTRY_LOG", value_name = "FILTER", default_value = "info,sqlx=warn")]
+    pub(super) log: String,
+
+    /// Do not run jobs on this machine
+    #[arg(long, env = "GANTRY_NO_RUNNER")]
+    pub(super) no_runner: bool,
+
+    #[command(flatten)]
+    pub(super) runner: RunnerArguments,
+}
+
+/// What is passed to the runner inside this program.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunnerArguments {
+    /// Jobs at once on this machine
+    #[arg(long, env = "GANTRY_RUNNER_SLOTS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) slots: Option<u16>,
+
+    /// Image for jobs that name no container: for all labels, or for one
+    #[arg(
+        long = "image",
+        env = "GANTRY_RUNNER_IMAGES",
+        value_delimiter = ',',
+        value_name = "[LABEL=]IMAGE"
+    )]
+    pub(super) images: Vec<String>,
+
+    /// Further label that `runs-on` may ask for
+    #[arg(
+        long = "label",
+        env = "GANTRY_RUNNER_LABELS",
+        value_delimiter = ',',
+        value_name = "LABEL"
+    )]
+    pub(super) labels: Vec<String>,
+
+    /// Let jobs whose repository is allowed to use the container engine; they then own this machine
+    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
+    pub(super) docker_socket: bool,
+
+    /// Container engine, as in DOCKER_HOST
+    #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
+    pub(super) docker_host: Option<String>,
+
+    /// Git URL of actions, with {owner} and {repo}
+    #[arg(long, env = "GANTRY_ACTION_SOURCE", value_name = "URL")]
+    pub(super) action_source: Option<String>,
+}
+
+impl Arguments {
+    /// The validated settings of the server; `webhook_secrets` come from the data directory.
+    pub(super) fn config(&self, webhook_secrets: Vec<SecretString>) -> anyhow::Result<Config> {
+        Ok(Config {
+            data_dir: self.data_dir.clone(),
+            listen: self.listen,
+            public_url: self.public_url.clone().unwrap_or_default(),
+            webhook_secrets,
+            lease_seconds: self.lease_seconds,
+            github: self.github()?,
+        })
+    }
+
+    fn github(&self) -> anyhow::Result<Option<GitHubAccess>> {
+        let Some(file) = &self.github_token_file else { return Ok(None) };
+        let token = std::fs::read_to_string(file)
+            .with_context(|| format!("reading the token file `{}`", file.display()))?;
+        let api_url = self.github_api_url.clone();
+        Ok(Some(GitHubAccess {
+            api_url: api_url.unwrap_or_else(|| "https://api.github.com".to_owned()),
+            token: token.trim().to_owned().into(),
+        }))
+    }
+}
+
+/// A URL that paths are appended to.
+fn base_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let is_http = url.starts_with("http://") || url.starts_with("https://");
+    if !is_http || url.contains(['?', '#']) || url.contains(char::is_whitespace) {
+        return Err("expected a URL such as https://ci.example.com".to_owned());
+    }
+    Ok(url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_url;
+
+    #[test]
+    fn base_urls_have_a_scheme_and_no_trailing_slash() {
+        assert_eq!(base_url("https://ci.example.com/").as_deref(), Ok("https://ci.example.com"));
+        for wrong in ["ci.example.com", "ftp://x", "https://x?y", "https://a b"] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Somebody starts a workflow by hand.
+
+use gantry_workflow::model::Workflow;
+use gantry_workflow::trigger::dispatch::resolve_inputs;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::files;
+use crate::App;
+use crate::background::Topic;
+use crate::deliveries::{self, NewDelivery, Source};
+use crate::repositories::Repository;
+use crate::runs;
+use crate::sources::{self, GitError};
+
+/// A wish to start a workflow.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    pub repository: Repository,
+    /// Its number, file name or path.
+    pub workflow: String,
+    /// A branch or a tag, short or full.
+    pub git_ref: String,
+    pub inputs: Map<String, Value>,
+    /// Login of who asks; the caller has checked that they may.
+    pub actor: String,
+}
+
+/// Why nothing is started.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    #[error("there is no such workflow")]
+    NotFound,
+    /// GitHub answers 422 with this message.
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl From<sqlx::Error> for DispatchError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<GitError> for DispatchError {
+    fn from(error: GitError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Checks the wish against the file at the ref, and puts it into the inbox.
+pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError> {
+    let repository = &request.repository;
+    let git_ref = sources::resolve_branch_or_tag(&repository.local_path, &request.git_ref)
+        .await?
+        .ok_or_else(|| {
+        DispatchError::Invalid(format!("No ref found for: {}", request.git_ref))
+    })?;
+    let workflow = workflow_at(app, &request, &git_ref).await?;
+    let inputs = resolve_inputs(&workflow, &request.inputs)
+        .map_err(|error| DispatchError::Invalid(error.message))?;
+    let payload = json!({
+        "inputs": inputs.event_inputs,
+        "ref": git_ref,
+        "repository": {
+            "id": repository.id,
+            "name": repository.name,
+            "full_name": repository.full_name(),
+            "default_branch": repository.default_branch,
+            "owner": { "login": repository.owner },
+        },
+        "sender": { "login": request.actor },
+        "workflow": workflow.path,
+    })
+    .to_string();
+    let guid = Uuid::now_v7().to_string();
+    let delivery = NewDelivery {
+        guid: &guid,
+        source: Source::Dispatch,
+        event: "workflow_dispatch",
+        payload: payload.as_bytes(),
+    };
+    let mut connection = app.db.acquire().await?;
+    deliveries::store(&mut connection, delivery).await?;
+    app.wakeups.wake(Topic::Deliveries);
+    Ok(())
+}
+
+async fn workflow_at(
+    app: &App,
+    request: &Dispatch,
+    git_ref: &str,
+) -> Result<Workflow, DispatchError> {
+    let repository = &request.repository;
+    let commit = sources::commit_at(&repository.local_path, git_ref).await?;
+    let files = files::read(repository, &commit.sha).await?;
+    let mut connection = app.db.acquire().await?;
+    let known = runs::find_workflow(&mut connection, repository.id, &request.workflow).await?;
+    drop(connection);
+    let wanted = known.map_or_else(|| request.workflow.clone(), |workflow| workflow.path);
+    let file = files
+        .into_iter()
+        .find(|file| file.path == wanted || file.path.rsplit('/').next() == Some(wanted.as_str()))
+        .ok_or(DispatchError::NotFound)?;
+    match (file.workflow, file.diagnostics.first()) {
+        (Some(workflow), _) => Ok(workflow),
+        (None, Some(error)) => Err(DispatchError::Invalid(error.to_string())),
+        (None, None) => Err(DispatchError::Invalid(format!("`{}` is not valid", file.path))),
+    }
+}

@@ -1,0 +1,53 @@
+//! The workflow files of a commit, read and checked.
+
+use gantry_workflow::diagnostic::{Diagnostic, Severity};
+use gantry_workflow::model::{Workflow, read_workflow};
+
+use crate::repositories::Repository;
+use crate::sources::{self, GitError, WorkflowFile};
+
+/// A file, and what it says.
+#[derive(Debug)]
+pub(super) struct ReadFile {
+    pub(super) path: String,
+    /// Absent when there is at least one error among the diagnostics.
+    pub(super) workflow: Option<Workflow>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Every workflow file of the repository at `commit`.
+pub(super) async fn read(repository: &Repository, commit: &str) -> Result<Vec<ReadFile>, GitError> {
+    let directory = &repository.workflow_directory;
+    let files = sources::workflow_files(&repository.local_path, commit, directory).await?;
+    Ok(files.into_iter().map(read_file).collect())
+}
+
+/// Path and name of each file; one without (readable) name is called by its path.
+pub(super) fn paths_and_names(files: &[ReadFile]) -> Vec<(String, String)> {
+    files
+        .iter()
+        .map(|file| {
+            let name = file.workflow.as_ref().map_or(file.path.as_str(), Workflow::display_name);
+            (file.path.clone(), name.to_owned())
+        })
+        .collect()
+}
+
+fn read_file(file: WorkflowFile) -> ReadFile {
+    match file.text {
+        Ok(text) => {
+            let (workflow, diagnostics) = read_workflow(&file.path, &text);
+            ReadFile { path: file.path, workflow, diagnostics }
+        }
+        Err(message) => {
+            let diagnostic = Diagnostic {
+                file: file.path.clone(),
+                position: None,
+                severity: Severity::Error,
+                code: "unreadable-file".to_owned(),
+                message,
+            };
+            ReadFile { path: file.path, workflow: None, diagnostics: vec![diagnostic] }
+        }
+    }
+}

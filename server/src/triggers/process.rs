@@ -1,0 +1,122 @@
+//! From the inbox to runs.
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use sqlx::Connection as _;
+use tracing::Instrument as _;
+
+use super::event::{self, NoEvent, RepositoryEvent};
+use super::files;
+use super::schedules::{self, DeclaredSchedule};
+use super::selection::{Selected, select_runs};
+use crate::App;
+use crate::background::Topic;
+use crate::deliveries::{self, Delivery, Outcome};
+use crate::runs;
+
+/// Works on deliveries until none is due.
+pub async fn process_deliveries(app: &App) -> anyhow::Result<u64> {
+    let mut n_processed = 0;
+    while !app.tasks.shutdown().is_cancelled() {
+        let mut connection = app.db.acquire().await?;
+        let claimed = deliveries::claim(&mut connection).await.context("claiming a delivery")?;
+        drop(connection);
+        let Some(delivery) = claimed else { break };
+        let span =
+            tracing::info_span!("delivery", delivery.guid = delivery.guid, event = delivery.event);
+        process(app, &delivery).instrument(span).await?;
+        n_processed += 1;
+    }
+    Ok(n_processed)
+}
+
+/// When the next delivery is due.
+pub async fn next_delivery(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mut connection = app.db.acquire().await?;
+    Ok(deliveries::next_due(&mut connection).await?)
+}
+
+/// Brings one delivery to its end, or records why this attempt failed.
+async fn process(app: &App, delivery: &Delivery) -> anyhow::Result<()> {
+    let prepared = match prepare(app, delivery).await {
+        Ok(prepared) => commit(app, delivery, prepared).await,
+        Err(NoEvent::Ignored(reason)) => ignore(app, delivery, reason).await,
+        Err(NoEvent::Failed(error)) => Err(error),
+    };
+    let Err(error) = prepared else { return Ok(()) };
+    tracing::warn!(attempt = delivery.n_attempts, "a delivery failed: {error:#}");
+    let mut connection = app.db.acquire().await?;
+    deliveries::note_failure(&mut connection, delivery, &format!("{error:#}"))
+        .await
+        .context("recording a failed delivery")
+}
+
+/// Everything a delivery does, before any of it is written.
+struct Prepared {
+    event: RepositoryEvent,
+    selected: Selected,
+    /// Present for a push to the default branch, whose files rule schedules.
+    default_branch: Option<DefaultBranch>,
+}
+
+struct DefaultBranch {
+    schedules: Vec<DeclaredSchedule>,
+    /// Path and name of each file.
+    workflows: Vec<(String, String)>,
+}
+
+async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
+    let mut connection = app.db.acquire().await?;
+    let event = event::read(&mut connection, delivery).await?;
+    drop(connection);
+    let files = files::read(&event.repository, &event.workflow_sha).await?;
+    let default_ref = format!("refs/heads/{}", event.repository.default_branch);
+    let is_default_push = event.name == "push" && event.origin.git_ref == default_ref;
+    let default_branch = is_default_push.then(|| DefaultBranch {
+        schedules: schedules::declared(&files),
+        workflows: files::paths_and_names(&files),
+    });
+    let selected = select_runs(&delivery.guid, &event, files).await?;
+    Ok(Prepared { event, selected, default_branch })
+}
+
+async fn commit(app: &App, delivery: &Delivery, prepared: Prepared) -> anyhow::Result<()> {
+    let Prepared { event, selected, default_branch } = prepared;
+    let mut connection = app.db.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let mut n_runs = 0;
+    for request in &selected.runs {
+        let created = runs::create(&mut transaction, &app.config, request).await?;
+        n_runs += usize::from(created.is_some());
+    }
+    if let Some(default) = default_branch {
+        runs::note_workflows(&mut transaction, event.repository.id, &default.workflows).await?;
+        schedules::replace(&mut transaction, event.repository.id, &default.schedules).await?;
+    }
+    let outcome = Outcome::Processed(summary(n_runs, &selected.skipped));
+    deliveries::finish(&mut transaction, delivery, &outcome).await?;
+    transaction.commit().await.context("committing a delivery")?;
+    app.wakeups.wake(Topic::Runs);
+    app.wakeups.wake(Topic::Events);
+    app.wakeups.wake(Topic::Outbox);
+    Ok(())
+}
+
+async fn ignore(app: &App, delivery: &Delivery, reason: String) -> anyhow::Result<()> {
+    tracing::info!(reason, "delivery ignored");
+    let mut connection = app.db.acquire().await?;
+    deliveries::finish(&mut connection, delivery, &Outcome::Ignored(reason)).await?;
+    Ok(())
+}
+
+fn summary(n_runs: usize, skipped: &[String]) -> String {
+    let started = match n_runs {
+        0 => "started no run".to_owned(),
+        1 => "started 1 run".to_owned(),
+        n => format!("started {n} runs"),
+    };
+    if skipped.is_empty() {
+        return started;
+    }
+    format!("{started}; not started: {}", skipped.join("; "))
+}

@@ -1,0 +1,119 @@
+//! The server under test.
+
+use std::sync::Arc;
+
+use gantry_server::App;
+use gantry_server::accounts::{self, NewAccessToken, Role};
+use gantry_server::background::{Passes, Tasks, Wakeups};
+use gantry_server::config::Config;
+use gantry_server::http::router;
+use gantry_server::secrets::Vault;
+use reqwest::{Client, Method, RequestBuilder};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+use super::database::TestDatabase;
+use super::rows::Rows;
+
+/// A running server, and tokens of each role.
+pub(crate) struct TestServer {
+    pub(crate) app: App,
+    pub(crate) url: String,
+    pub(crate) client: Client,
+    pub(crate) admin: String,
+    pub(crate) write: String,
+    pub(crate) read: String,
+    pub(crate) directory: TempDir,
+    _database: TestDatabase,
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Option<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// `configure` may change the settings before the start.
+    pub(crate) async fn start_with(configure: impl FnOnce(&mut Config)) -> Option<Self> {
+        let database = TestDatabase::create().await?;
+        let directory = tempfile::tempdir().expect("a directory");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let url = format!("http://{address}");
+        let mut config = test_config(&directory, &url);
+        configure(&mut config);
+        let app = App {
+            db: database.pool.clone(),
+            config: Arc::new(config),
+            wakeups: Wakeups::default(),
+            tasks: Tasks::default(),
+            passes: Passes::default(),
+            vault: Arc::new(Vault::open(directory.path()).expect("a vault")),
+            storage: gantry_server::storage::open(directory.path()).expect("a store"),
+        };
+        let router = router(app.clone());
+        app.tasks.spawn("test_server", async move {
+            axum::serve(listener, router).await.expect("serving");
+        });
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("a client");
+        Some(Self {
+            admin: token(&app, Role::Admin).await,
+            write: token(&app, Role::Write).await,
+            read: token(&app, Role::Read).await,
+            app,
+            url,
+            client,
+            directory,
+            _database: database,
+        })
+    }
+
+    /// A request without credentials.
+    pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.anonymous(Method::GET, path).bearer_auth(&self.read)
+    }
+
+    pub(crate) fn as_admin(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path).bearer_auth(&self.admin)
+    }
+
+    /// The JSON of a successful answer.
+    pub(crate) async fn json(&self, path: &str) -> serde_json::Value {
+        let response = self.get(path).send().await.expect("an answer");
+        let status = response.status();
+        let text = response.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status}: {text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// For rows that other parts of the server would write.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.app.db)
+    }
+}
+
+fn test_config(directory: &TempDir, url: &str) -> Config {
+    Config {
+        data_dir: directory.path().to_owned(),
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        public_url: url.to_owned(),
+        webhook_secrets: vec!["webhook secret".to_owned().into()],
+        lease_seconds: 60,
+        github: None,
+    }
+}
+
+async fn token(app: &App, role: Role) -> String {
+    let request =
+        NewAccessToken { login: format!("{}-person", role.as_str()), role, expires_at: None };
+    let mut db = app.db.acquire().await.expect("a connection");
+    let token = accounts::issue_access_token(&mut db, &request).await.expect("a token");
+    token.expose_secret().to_owned()
+}

@@ -1,0 +1,22 @@
+//! The server through its public faces, against a real PostgreSQL.
+//!
+//! Needs `DATABASE_URL` with the right to create databases; without it each test says that it was
+//! skipped.
+
+#![expect(clippy::expect_used, clippy::print_stderr, reason = "helpers of tests are tests")]
+
+mod accounts;
+mod cli;
+mod embedded_postgres;
+mod events;
+mod gh;
+mod git;
+mod harness;
+mod leases;
+mod logs;
+mod page;
+mod pipeline;
+mod reporting;
+mod rest;
+mod secrets;
+mod webhook;

@@ -1,0 +1,99 @@
+//! Secrets and variables through the API and as a job sees them.
+
+use axum::http::StatusCode;
+use gantry_server::secrets::{values_for_job, variables};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::TestServer;
+use crate::server_or_skip;
+
+async fn put(server: &TestServer, name: &str, body: serde_json::Value) -> StatusCode {
+    let path = format!("/api/gantry/repositories/acme/app/secrets/{name}");
+    server.as_admin(Method::PUT, &path).json(&body).send().await.expect("an answer").status()
+}
+
+#[tokio::test]
+async fn an_environments_secret_is_seen_only_with_the_environment_and_wins_there() {
+    let server = server_or_skip!();
+    let repository = server.rows().repository("/nowhere").await;
+    assert_eq!(put(&server, "token", json!({ "value": "one" })).await, StatusCode::CREATED);
+    assert_eq!(put(&server, "TOKEN", json!({ "value": "two" })).await, StatusCode::OK);
+    let production = json!({ "value": "three", "environment": "Production" });
+    assert_eq!(put(&server, "TOKEN", production).await, StatusCode::CREATED);
+
+    let mut db = server.app.db.acquire().await.expect("a connection");
+    let vault = &server.app.vault;
+    let own = values_for_job(&mut db, vault, repository, None).await.expect("values");
+    assert_eq!(own, [("TOKEN".to_owned(), "two".to_owned())].into());
+    let deployed = values_for_job(&mut db, vault, repository, Some("production")).await;
+    assert_eq!(deployed.expect("values")["TOKEN"], "three");
+}
+
+#[tokio::test]
+async fn a_row_moved_to_another_environment_does_not_open() {
+    let server = server_or_skip!();
+    let repository = server.rows().repository("/nowhere").await;
+    put(&server, "TOKEN", json!({ "value": "one", "environment": "staging" })).await;
+    let moved = "update secrets set environment = 'production' where repository_id = $1";
+    server.rows().execute(moved, repository.0).await;
+    let mut db = server.app.db.acquire().await.expect("a connection");
+    let read = values_for_job(&mut db, &server.app.vault, repository, Some("production")).await;
+    let message = read.expect_err("refused").to_string();
+    assert!(message.contains("cannot be decrypted"), "{message}");
+}
+
+#[tokio::test]
+async fn no_answer_and_no_row_contains_a_secrets_value() {
+    let server = server_or_skip!();
+    server.rows().repository("/nowhere").await;
+    put(&server, "TOKEN", json!({ "value": "s3cret-value" })).await;
+    let list = server
+        .as_admin(Method::GET, "/repos/acme/app/actions/secrets")
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a body");
+    assert!(list.contains("TOKEN") && !list.contains("s3cret"), "{list}");
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar("select ciphertext from secrets")
+        .fetch_all(&server.app.db)
+        .await
+        .expect("rows");
+    assert!(rows.iter().all(|row| !row.windows(6).any(|window| window == b"s3cret")));
+}
+
+#[tokio::test]
+async fn names_that_jobs_could_not_read_are_refused() {
+    let server = server_or_skip!();
+    server.rows().repository("/nowhere").await;
+    for name in ["GITHUB_X", "1A", "A-B"] {
+        let status = put(&server, name, json!({ "value": "x" })).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn variables_are_created_once_and_changed_by_patch() {
+    let server = server_or_skip!();
+    let repository = server.rows().repository("/nowhere").await;
+    let create = || {
+        server
+            .as_admin(Method::POST, "/repos/acme/app/actions/variables")
+            .json(&json!({ "name": "region", "value": "eu" }))
+            .send()
+    };
+    assert_eq!(create().await.expect("an answer").status(), StatusCode::CREATED);
+    assert_eq!(create().await.expect("an answer").status(), StatusCode::CONFLICT);
+    let patch = server
+        .as_admin(Method::PATCH, "/api/v3/repos/acme/app/actions/variables/REGION")
+        .json(&json!({ "value": "us" }))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(patch.status(), StatusCode::NO_CONTENT);
+    let mut db = server.app.db.acquire().await.expect("a connection");
+    let values = variables(&mut db, repository).await.expect("variables");
+    assert_eq!(values, [("REGION".to_owned(), "us".to_owned())].into());
+}

@@ -1,0 +1,302 @@
+// The page from the list of runs to the line that failed, in a real browser.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+
+import { openPage, startBrowser } from './browser.js';
+import { FIRST_ERROR_LINE, HOSTILE, JOBS, LONG_LOG_LINES, PRODUCTION_ID, REPOSITORY, RUNS } from './stub/data.js';
+import { startStub } from './stub/server.js';
+
+let browser;
+let stub;
+let page;
+
+const runPath = (run) => `/${REPOSITORY}/actions/runs/${run}`;
+const jobPath = (run, job) => `${runPath(run)}/job/${job}`;
+const open = (path) => page.goto(stub.url + path);
+const line = (text) => page.locator('.line', { hasText: text });
+
+async function isInView(locator) {
+  await locator.waitFor();
+  return locator.evaluate((element) => {
+    const box = element.getBoundingClientRect();
+    const found = document.elementFromPoint(box.left + 80, box.top + box.height / 2);
+    return found !== null && element.contains(found);
+  });
+}
+
+before(async () => {
+  browser = await startBrowser();
+});
+
+after(() => browser?.close());
+
+beforeEach(async () => {
+  stub = await startStub();
+  page = await openPage(browser, stub.url);
+});
+
+afterEach(async () => {
+  const complaints = page.complaints();
+  const wasHacked = await page.evaluate(() => 'hacked' in window);
+  await page.context().close();
+  await stub.stop();
+  assert.deepEqual(complaints, [], 'no error, no policy violation, no request to elsewhere');
+  assert.equal(wasHacked, false, 'nothing that was shown ran as a script');
+});
+
+describe('from the list to the failing line', () => {
+  it('is three clicks', async () => {
+    await open('/');
+    await page.getByRole('list', { name: 'Workflow runs' }).getByRole('link', { name: 'Charge the platform fee once' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Charge the platform fee once' }).waitFor();
+    await page.getByRole('region', { name: 'Job graph' }).getByRole('link', { name: /3\.12/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Backend tests (3.12)' }).waitFor();
+
+    const failing = line('test_fee_is_charged_once: assert 500 == 250');
+    assert.equal(await isInView(failing), true);
+    assert.equal(await failing.getAttribute('aria-current'), 'true');
+    await page.getByRole('button', { name: /Failure Run pytest/, expanded: true }).waitFor();
+    await page.getByRole('button', { name: /Success Run actions\/checkout/, expanded: false }).waitFor();
+    await page.goBack();
+    await page.getByRole('region', { name: 'Job graph' }).waitFor();
+  });
+
+  it('also leads over the annotation, to the very line', async () => {
+    await open(runPath(RUNS.failed));
+    const annotations = page.getByRole('region', { name: 'Annotations' });
+    await annotations.getByRole('link', { name: 'Backend tests (3.12)' }).first().click();
+    await page.waitForURL(`**${jobPath(RUNS.failed, JOBS.failed)}#step:3:${FIRST_ERROR_LINE}`);
+    assert.equal(await isInView(line('assert 500 == 250').last()), true);
+  });
+});
+
+describe('the list', () => {
+  it('is filtered by text and status, and keeps the filter in its address', async () => {
+    await open('/');
+    const rows = page.getByRole('list', { name: 'Workflow runs' }).getByRole('listitem');
+    await page.getByRole('searchbox').fill('hotgigs/site');
+    await page.getByRole('radio', { name: /Succeeded/ }).check();
+    await page.waitForURL('**/?q=hotgigs%2Fsite&status=succeeded');
+    await rows.nth(2).waitFor();
+    assert.equal(await rows.count(), 3);
+    await page.reload();
+    await rows.nth(2).waitFor();
+    assert.equal(await rows.count(), 3);
+  });
+
+  it('shows a run that ended meanwhile without being asked', async () => {
+    await open('/');
+    const row = page.getByRole('listitem').filter({ hasText: 'Search gigs by distance' });
+    await row.getByText('In progress').waitFor();
+    stub.change(RUNS.running, ({ run }) => Object.assign(run, { status: 'completed', conclusion: 'success' }));
+    await row.getByText('Success').waitFor();
+  });
+});
+
+describe('one run', () => {
+  it('shows first what is wrong in a workflow file', async () => {
+    await open(runPath(RUNS.invalid));
+    const problems = page.getByRole('region', { name: 'The workflow could not start' });
+    await problems.getByText("Unexpected value 'run-on'").waitFor();
+    await problems.getByText('.github/workflows/ci-cd.yml:14:5').waitFor();
+  });
+
+  it('says why a job was skipped', async () => {
+    await open(runPath(RUNS.failed));
+    await page.getByRole('region', { name: 'Jobs' }).getByText('Skipped because test did not succeed.').waitFor();
+    await page.getByRole('region', { name: 'Jobs' }).getByRole('link', { name: 'Build images' }).click();
+    await page.getByText('Skipped because test did not succeed.').waitFor();
+  });
+
+  it('sends the approval with its comment and goes on by itself', async () => {
+    await open(runPath(RUNS.approval));
+    const approval = page.getByRole('region', { name: 'Approval needed: production' });
+    await approval.getByRole('textbox', { name: 'Comment' }).fill('looks right');
+    await approval.getByRole('button', { name: 'Approve and deploy' }).click();
+    await approval.waitFor({ state: 'detached' });
+    assert.deepEqual(stub.posted, [
+      {
+        path: `/repos/${REPOSITORY}/actions/runs/${RUNS.approval}/pending_deployments`,
+        body: { environment_ids: [PRODUCTION_ID], state: 'approved', comment: 'looks right' },
+      },
+    ]);
+  });
+
+  it('sends a rejection', async () => {
+    await open(jobPath(RUNS.approval, JOBS.waiting));
+    await page.getByRole('button', { name: 'Reject' }).click();
+    await page.getByRole('button', { name: 'Reject' }).waitFor({ state: 'detached' });
+    assert.deepEqual(stub.posted[0].body, { environment_ids: [PRODUCTION_ID], state: 'rejected', comment: '' });
+  });
+
+  it('is cancelled by its button', async () => {
+    await open(runPath(RUNS.running));
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByText('Cancelled by octavia.').first().waitFor();
+    assert.equal(stub.posted[0].path, `/repos/${REPOSITORY}/actions/runs/${RUNS.running}/cancel`);
+  });
+
+  it('unfolds the legs of a big matrix', async () => {
+    await open(runPath(RUNS.succeeded));
+    const graph = page.getByRole('region', { name: 'Job graph' });
+    await graph.getByRole('link', { name: /shard 8/ }).waitFor();
+    assert.equal(await graph.getByRole('link', { name: /shard 12/ }).count(), 0);
+    await graph.getByRole('button', { name: 'Show all 12' }).click();
+    await graph.getByRole('link', { name: /shard 12/ }).waitFor();
+  });
+
+  it('is walked through by keyboard', async () => {
+    await open(runPath(RUNS.approval));
+    const first = page.getByRole('region', { name: 'Job graph' }).getByRole('link').first();
+    await first.focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: /tests$/ }).waitFor();
+  });
+
+  it('shows hostile names as the text they are', async () => {
+    await open(runPath(RUNS.hostile));
+    await page.getByRole('heading', { level: 1, name: HOSTILE }).waitFor();
+    assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
+    await page.getByRole('region', { name: 'Jobs' }).getByRole('link').first().click();
+    assert.equal(await isInView(line(`Error: ${HOSTILE}`)), true);
+  });
+});
+
+describe('the log', () => {
+  it('follows a running job, and comes back after a lost connection without a gap', async () => {
+    await open(jobPath(RUNS.running, JOBS.running));
+    await line('unit 120 of 120').waitFor();
+    stub.writeLog(JOBS.running, 3, ['first live line']);
+    assert.equal(await isInView(line('first live line')), true);
+
+    stub.dropStreams();
+    stub.writeLog(JOBS.running, 3, ['written while nobody listened']);
+    await line('written while nobody listened').waitFor();
+    stub.writeLog(JOBS.running, 3, ['last live line']);
+    await line('last live line').waitFor();
+    assert.equal(await line('first live line').count(), 1);
+    assert.equal(await isInView(line('last live line')), true);
+    page.complaints().splice(0);
+  });
+
+  it('stops following when the reader scrolls up, and goes on when told to', async () => {
+    await open(jobPath(RUNS.running, JOBS.running));
+    await line('unit 120 of 120').waitFor();
+    const follow = page.getByRole('button', { name: 'Follow' });
+    await page.getByRole('region', { name: 'Steps' }).hover();
+    await page.mouse.wheel(0, -900);
+    await page.locator('button[aria-pressed=false]', { hasText: 'Follow' }).waitFor();
+    const middle = line('(unit 70 of 120)');
+    await middle.waitFor();
+    stub.writeLog(JOBS.running, 3, Array.from({ length: 100 }, (_, at) => `more ${at}`));
+    await page.getByRole('searchbox').fill('more 99');
+    await page.getByText('1 of 1', { exact: true }).waitFor();
+    await follow.click();
+    await page.locator('button[aria-pressed=true]', { hasText: 'Follow' }).waitFor();
+    assert.equal(await isInView(line('more 99')), true);
+  });
+
+  it('shows the error when the job fails before the eyes of the reader', async () => {
+    await open(jobPath(RUNS.running, JOBS.running));
+    await line('unit 120 of 120').waitFor();
+    stub.writeLog(JOBS.running, 3, ['##[error]make: *** [all] Error 2', ...Array.from({ length: 80 }, () => 'noise')]);
+    await line('noise').first().waitFor();
+    stub.change(RUNS.running, ({ run, jobs: [job] }) => {
+      const failed = { status: 'completed', conclusion: 'failure' };
+      Object.assign(run, failed);
+      Object.assign(job, failed);
+      Object.assign(job.steps[2], failed);
+    });
+    const failing = page.locator('.line[aria-current=true]', { hasText: 'make: *** [all] Error 2' });
+    assert.equal(await isInView(failing), true);
+  });
+
+  it('stays open under the eyes of the reader when the job succeeds', async () => {
+    await open(jobPath(RUNS.running, JOBS.running));
+    await line('unit 120 of 120').waitFor();
+    stub.change(RUNS.running, ({ run, jobs: [job] }) => {
+      const succeeded = { status: 'completed', conclusion: 'success' };
+      Object.assign(run, succeeded);
+      Object.assign(job, succeeded);
+      for (const step of job.steps) Object.assign(step, succeeded);
+    });
+    await page.getByRole('button', { name: /Success Run make/, expanded: true }).waitFor();
+    assert.equal(await isInView(line('unit 120 of 120')), true);
+    await page.reload();
+    await page.getByRole('button', { name: /Success Run make/, expanded: false }).waitFor();
+  });
+
+  it(`of ${LONG_LOG_LINES} lines is searched and scrolled with few elements in the document`, async () => {
+    await open(jobPath(RUNS.succeeded, JOBS.succeededLong));
+    await page.getByRole('button', { name: /Run cargo build/ }).click();
+    await line('(unit 1 of').first().waitFor();
+    await page.getByRole('searchbox').fill('NEEDLE in');
+    const found = line('the needle in the haystack');
+    assert.equal(await isInView(found), true);
+    await page.getByText('1 of 1', { exact: true }).waitFor();
+    assert.equal(await found.locator('mark').innerText(), 'needle in');
+
+    await page.getByRole('region', { name: 'Steps' }).focus();
+    await page.keyboard.press('End');
+    await line(`unit ${LONG_LOG_LINES} of ${LONG_LOG_LINES}`).waitFor();
+    assert.ok((await page.locator('*').count()) < 1500);
+  });
+
+  it('has an address for every line', async () => {
+    await open(jobPath(RUNS.succeeded, JOBS.succeededLong) + '#step:2:31337');
+    const wanted = page.locator('.line[aria-current=true]');
+    assert.equal(await isInView(wanted), true);
+    assert.match(await wanted.innerText(), /31337/);
+    await page.getByRole('link', { name: 'Line 31340', exact: true }).click();
+    await page.waitForURL('**#step:2:31340');
+    await page.locator('.line[aria-current=true]', { hasText: '31340' }).waitFor();
+  });
+
+  it('folds groups, shows times on request and keeps that choice', async () => {
+    await open(jobPath(RUNS.failed, JOBS.failed));
+    await page.getByRole('button', { name: /Run actions\/checkout/ }).first().click();
+    assert.equal(await line('repository: hotgigs/app').count(), 0);
+    await page.locator('.line').getByRole('button', { name: 'Run actions/checkout@v4' }).click();
+    await line('repository: hotgigs/app').waitFor();
+    await page.getByRole('button', { name: 'Timestamps' }).click();
+    await page.locator('.line time:visible').first().waitFor();
+    await page.reload();
+    await page.locator('.line time:visible').first().waitFor();
+  });
+
+  it('colours escapes by classes and drops what is no colour', async () => {
+    await open(jobPath(RUNS.failed, JOBS.failed));
+    await line('assert 500 == 250').first().waitFor();
+    assert.equal(await line('E       assert 500 == 250').locator('.fg-1.bold').count(), 1);
+    await line('not a link "><img src=x').waitFor();
+    assert.equal(await page.locator('.line img').count(), 0);
+    assert.equal(await line('100%').filter({ hasText: '10%' }).count(), 0);
+  });
+});
+
+describe('someone who is not signed in', () => {
+  it('reads how to sign in', async () => {
+    stub.isSignedIn = false;
+    await open('/');
+    await page.getByRole('heading', { name: 'Sign in to Gantry' }).waitFor();
+    await page.getByText('gantry login').waitFor();
+    page.complaints().splice(0);
+  });
+
+  it('gets there by signing out', async () => {
+    await open('/');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Gantry' }).waitFor();
+    page.complaints().splice(0);
+  });
+});
+
+it('says so when there is no such run or page', async () => {
+  await open('/no/such/page');
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await open(runPath(4));
+  await page.getByRole('heading', { name: 'There is no such run' }).waitFor();
+  page.complaints().splice(0);
+});

@@ -1,0 +1,199 @@
+// A server with the page's API and made-up data, for tests of the page alone.
+//
+// Serves `web/dist` under the same content security policy as the real server. It refuses calls it
+// does not know, and remembers what it was told.
+
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { startingLogs, startingViews } from './data.js';
+import { chunk } from './logs.js';
+
+const DIST = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
+const CHUNKS_PER_PAGE = 20;
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "require-trusted-types-for 'script'",
+  'trusted-types svelte-trusted-html',
+].join('; ');
+
+const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+class Stub {
+  views = startingViews();
+  logs = startingLogs();
+  isSignedIn = true;
+  /** Bodies of POST calls, as `{path, body}`. */
+  posted = [];
+  streams = new Set();
+
+  /** Adds lines to a job's log and sends them to whoever listens. */
+  writeLog(job, step, lines) {
+    const chunks = this.logs.get(job) ?? [];
+    const first = chunks
+      .filter((each) => each.step_number === step)
+      .reduce((n, each) => n + each.text.split('\n').length - 1, 0);
+    const added = chunk(chunks.length, step, first, lines);
+    this.logs.set(job, [...chunks, added]);
+    for (const stream of this.streams) if (stream.job === job) sendLog(stream.answer, added);
+  }
+
+  /** Changes a run and tells whoever listens. */
+  change(run, apply) {
+    const view = this.views.get(run);
+    apply(view);
+    for (const stream of this.streams) if (stream.run === run) send(stream.answer, 'run', view);
+  }
+
+  end(run) {
+    for (const stream of this.streams) if (stream.run === run) send(stream.answer, 'end', {});
+  }
+
+  /** Cuts every open stream, as a restart of the server would. */
+  dropStreams() {
+    for (const stream of this.streams) stream.answer.destroy();
+  }
+}
+
+export async function startStub(port = 0) {
+  const stub = new Stub();
+  const server = createServer((request, answer) => {
+    handle(stub, request, answer).catch((error) => reply(answer, 500, { message: String(error) }));
+  });
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  stub.url = `http://127.0.0.1:${server.address().port}`;
+  stub.stop = () => {
+    stub.dropStreams();
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return stub;
+}
+
+async function handle(stub, request, answer) {
+  const url = new URL(request.url, 'http://stub');
+  const route = `${request.method} ${url.pathname}`;
+  const isApi = /^\/(api|repos)\//.test(url.pathname);
+  if (isApi && !stub.isSignedIn) return reply(answer, 401, { message: 'Requires authentication' });
+  for (const [pattern, act] of ROUTES) {
+    const match = pattern.exec(route);
+    if (match !== null) return act({ stub, request, answer, url, ids: match.slice(1) });
+  }
+  if (isApi || request.method !== 'GET') return reply(answer, 404, { message: 'Not Found' });
+  return serveFile(answer, url.pathname);
+}
+
+const ROUTES = [
+  [/^GET \/api\/gantry\/session$/, ({ answer }) => reply(answer, 200, { login: 'octavia', role: 'admin' })],
+  [/^GET \/api\/gantry\/runs$/, listRuns],
+  [/^GET \/api\/gantry\/runs\/(\d+)$/, getRun],
+  [/^GET \/api\/gantry\/jobs\/(\d+)\/log$/, getLog],
+  [/^GET \/api\/gantry\/events$/, openStream],
+  [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/pending_deployments$/, review],
+  [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/cancel$/, cancel],
+  [/^POST \/api\/gantry\/logout$/, signOut],
+];
+
+function listRuns({ stub, answer, url }) {
+  const size = Number(url.searchParams.get('per_page') ?? 30);
+  const page = Number(url.searchParams.get('page') ?? 1);
+  const runs = [...stub.views.values()].map((view) => view.run);
+  reply(answer, 200, { total_count: runs.length, workflow_runs: runs.slice((page - 1) * size, page * size) });
+}
+
+function getRun({ stub, answer, ids: [id] }) {
+  const view = stub.views.get(Number(id));
+  if (view === undefined) reply(answer, 404, { message: 'Not Found' });
+  else reply(answer, 200, view);
+}
+
+function getLog({ stub, answer, url, ids: [id] }) {
+  const after = Number(url.searchParams.get('after') ?? -1);
+  const chunks = (stub.logs.get(Number(id)) ?? []).filter((each) => each.sequence > after);
+  const run = [...stub.views.values()].find((view) => view.jobs.some((job) => job.id === Number(id)));
+  const isDone = run?.jobs.find((job) => job.id === Number(id))?.status === 'completed';
+  reply(answer, 200, {
+    chunks: chunks.slice(0, CHUNKS_PER_PAGE),
+    is_complete: isDone && chunks.length <= CHUNKS_PER_PAGE,
+  });
+}
+
+function openStream({ stub, request, answer, url }) {
+  const number = (name) => (url.searchParams.has(name) ? Number(url.searchParams.get(name)) : null);
+  const stream = { answer, run: number('run'), job: number('job') };
+  answer.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  answer.write(': open\n\n');
+  stub.streams.add(stream);
+  request.on('close', () => stub.streams.delete(stream));
+  const after = number('after') ?? -1;
+  for (const each of stub.logs.get(stream.job) ?? []) if (each.sequence > after) sendLog(answer, each);
+}
+
+async function review({ stub, request, answer, url, ids: [id] }) {
+  const body = await bodyOf(request);
+  stub.posted.push({ path: url.pathname, body });
+  stub.change(Number(id), (view) => {
+    view.pending_deployments = [];
+    const job = view.jobs.find((each) => each.status === 'waiting');
+    Object.assign(job, { status: 'queued', reason: null });
+    Object.assign(view.run, { status: 'in_progress' });
+  });
+  reply(answer, 200, []);
+}
+
+async function cancel({ stub, request, answer, url, ids: [id] }) {
+  stub.posted.push({ path: url.pathname, body: await bodyOf(request) });
+  stub.change(Number(id), (view) => {
+    Object.assign(view.run, { status: 'completed', conclusion: 'cancelled' });
+    for (const job of view.jobs.filter((each) => each.status !== 'completed')) {
+      Object.assign(job, { status: 'completed', conclusion: 'cancelled', reason: 'Cancelled by octavia.' });
+    }
+  });
+  reply(answer, 202, {});
+}
+
+function signOut({ stub, answer }) {
+  stub.isSignedIn = false;
+  answer.writeHead(204, HEADERS).end();
+}
+
+async function serveFile(answer, path) {
+  const wanted = extname(path) === '' ? 'index.html' : normalize(path);
+  try {
+    const content = await readFile(join(DIST, wanted));
+    answer.writeHead(200, { ...HEADERS, 'content-type': KINDS[extname(wanted)] ?? 'application/octet-stream' }).end(content);
+  } catch {
+    reply(answer, 404, { message: `${wanted} is not built: run \`npm run build\` in web/ first` });
+  }
+}
+
+const HEADERS = { 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' };
+
+function reply(answer, status, body) {
+  answer.writeHead(status, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function send(answer, event, data) {
+  answer.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+function sendLog(answer, added) {
+  answer.write(`id: ${added.sequence}\nevent: log\ndata: ${JSON.stringify(added)}\n\n`);
+}
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const text = Buffer.concat(parts).toString();
+  return text === '' ? null : JSON.parse(text);
+}

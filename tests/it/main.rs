@@ -1,0 +1,10 @@
+//! All integration tests, in one binary: the whole server, and the whole way of the data.
+
+mod approvals;
+mod containers;
+mod crashes;
+mod leases;
+mod pipeline;
+mod rest;
+mod scenarios;
+mod webhooks;

@@ -1,0 +1,119 @@
+// What the server sends, as far as the page reads it.
+//
+// GitHub's shapes where GitHub has one. Invariant: nothing here is more than the API documents.
+
+export type Status = 'queued' | 'in_progress' | 'completed' | 'waiting' | 'requested' | 'pending';
+
+export type Conclusion =
+  | 'success'
+  | 'failure'
+  | 'cancelled'
+  | 'skipped'
+  | 'timed_out'
+  | 'neutral'
+  | 'action_required'
+  | 'stale'
+  | 'startup_failure';
+
+export interface Session {
+  login: string;
+  role: string;
+}
+
+export interface WorkflowRun {
+  id: number;
+  name: string | null;
+  display_title: string;
+  run_number: number;
+  run_attempt: number;
+  event: string;
+  status: Status;
+  conclusion: Conclusion | null;
+  head_branch: string | null;
+  head_sha: string;
+  path?: string | null;
+  created_at: string;
+  updated_at: string;
+  run_started_at: string | null;
+  actor?: { login: string } | null;
+  repository: { full_name: string };
+}
+
+export interface RunList {
+  total_count: number;
+  workflow_runs: WorkflowRun[];
+}
+
+export interface Step {
+  number: number;
+  name: string;
+  status: Status;
+  conclusion: Conclusion | null;
+  started_at: string | null;
+  completed_at: string | null;
+}
+
+export interface Annotation {
+  level: 'notice' | 'warning' | 'failure';
+  message: string;
+  title?: string | null;
+  path?: string | null;
+  start_line?: number | null;
+  start_column?: number | null;
+  step_number?: number | null;
+  /** Line of the step's log, from 0. */
+  log_line?: number | null;
+}
+
+export interface Job {
+  id: number;
+  job_key: string;
+  leg: number;
+  name: string;
+  needs: string[];
+  status: Status;
+  conclusion: Conclusion | null;
+  reason: string | null;
+  environment: string | null;
+  environment_url: string | null;
+  started_at: string | null;
+  completed_at: string | null;
+  steps: Step[];
+  annotations: Annotation[];
+}
+
+export interface Diagnostic {
+  file: string;
+  position: { line: number; column: number } | null;
+  severity: 'error' | 'warning';
+  code: string;
+  message: string;
+}
+
+export interface PendingDeployment {
+  environment: string;
+  environment_id: number;
+  can_approve: boolean;
+}
+
+/** Everything about one run; sent whole on every change. */
+export interface RunView {
+  run: WorkflowRun;
+  jobs: Job[];
+  diagnostics: Diagnostic[];
+  pending_deployments: PendingDeployment[];
+}
+
+/** Whole lines of one step of a job's log. */
+export interface LogChunk {
+  sequence: number;
+  step_number: number;
+  /** Index within the step of the first line, from 0. */
+  first_line: number;
+  text: string;
+}
+
+export interface LogPage {
+  chunks: LogChunk[];
+  is_complete: boolean;
+}

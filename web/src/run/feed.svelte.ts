@@ -1,0 +1,126 @@
+// One run as the page knows it: fetched once, then kept current by the event stream.
+//
+// Owns the log of the job on screen. Invariant: a state that is older than the shown one is never
+// shown again for longer than the next event takes.
+
+import { ApiProblem, getLog, getRun } from '../api/client';
+import { openEvents, type Connection, type EventStream } from '../api/events';
+import type { LogChunk, RunView } from '../api/shapes';
+import { JobLog } from '../log/model';
+
+export class RunFeed {
+  view = $state.raw<RunView | null>(null);
+  problem = $state.raw<ApiProblem | null>(null);
+  connection = $state<Connection>('connecting');
+  /** Grows when the log has new lines; at most once per frame. */
+  logVersion = $state(0);
+  isLogLoaded = $state(false);
+  isLogComplete = $state(false);
+  log = new JobLog();
+
+  readonly #run: number;
+  #job: number | null = null;
+  #stream: EventStream | null = null;
+  #frame = 0;
+  #isClosed = false;
+
+  constructor(run: number) {
+    this.#run = run;
+  }
+
+  /** Shows a job's log, or none; (re)opens the stream for it. */
+  async follow(job: number | null): Promise<void> {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#job = job;
+    this.log = new JobLog();
+    this.isLogLoaded = false;
+    this.isLogComplete = false;
+    this.logVersion += 1;
+    await this.refresh();
+    if (job !== null) await this.#loadLog(job);
+    if (this.#isClosed || this.#job !== job || this.problem !== null) return;
+    if (this.view?.run.status === 'completed' && (job === null || this.isLogComplete)) {
+      this.connection = 'ended';
+      return;
+    }
+    this.#open(job);
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const view = await getRun(this.#run);
+      if (this.#isClosed) return;
+      this.view = view;
+      this.problem = null;
+    } catch (error) {
+      if (this.view === null && error instanceof ApiProblem) this.problem = error;
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stream?.close();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  #open(job: number | null): void {
+    let isFirst = true;
+    this.#stream = openEvents(this.#run, job, {
+      run: (view) => (this.view = view),
+      log: (chunk) => this.#append([chunk]),
+      connection: (state) => this.#setConnection(state),
+      opened: () => {
+        if (!isFirst) void this.refresh();
+        isFirst = false;
+      },
+      after: () => this.log.after,
+    });
+  }
+
+  #setConnection(state: Connection): void {
+    this.connection = state;
+    if (state === 'ended') {
+      void this.refresh();
+      this.#completeLog();
+    }
+    // A session that ended looks like a lost connection; this call finds out.
+    if (state === 'lost') void this.refresh();
+  }
+
+  async #loadLog(job: number): Promise<void> {
+    const log = this.log;
+    try {
+      for (;;) {
+        const page = await getLog(job, log.after);
+        if (this.#isClosed || this.log !== log) return;
+        const n_new = this.#append(page.chunks);
+        if (page.is_complete) this.#completeLog();
+        if (page.is_complete || n_new === 0) break;
+      }
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status !== 404 && this.log === log) this.problem = error;
+    }
+    if (this.log === log) this.isLogLoaded = true;
+  }
+
+  #append(chunks: LogChunk[]): number {
+    const n_new = chunks.filter((chunk) => this.log.append(chunk)).length;
+    if (n_new > 0) this.#announce();
+    return n_new;
+  }
+
+  #completeLog(): void {
+    this.log.seal();
+    this.isLogComplete = true;
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.logVersion += 1;
+    });
+  }
+}

@@ -1,0 +1,65 @@
+//! What a transition does to a state.
+//!
+//! The one place that says so: `advance` looks ahead with it, and whoever keeps a run in memory
+//! applies transitions with it. Stores that keep rows follow it.
+
+use super::state::{JobState, LegKey, LegState, LegStatus, RunState};
+use super::transition::{NewLeg, Transition};
+
+impl RunState {
+    /// Applies one transition. A transition for a leg that does not exist changes nothing.
+    pub fn apply(&mut self, transition: &Transition) {
+        match transition {
+            Transition::Expand { job, legs, fail_fast, max_parallel } => {
+                let legs = legs.iter().map(LegState::created).collect();
+                let state =
+                    JobState::Expanded { legs, fail_fast: *fail_fast, max_parallel: *max_parallel };
+                self.jobs.insert(job.clone(), state);
+            }
+            Transition::End { job, conclusion, .. } => {
+                self.jobs.insert(job.clone(), JobState::Ended(*conclusion));
+            }
+            Transition::Wait { leg, .. } => self.set_status(leg, LegStatus::Waiting),
+            Transition::Queue { leg } => self.set_status(leg, LegStatus::Queued),
+            Transition::Conclude { leg, conclusion, .. } => {
+                self.set_status(leg, LegStatus::Completed(*conclusion));
+            }
+            Transition::RequestCancel { leg, .. } => {
+                if let Some(leg) = self.leg_mut(leg) {
+                    leg.cancel_requested = true;
+                }
+            }
+            Transition::ConcludeRun { .. } => {}
+        }
+    }
+
+    /// The state of a leg.
+    pub fn leg_mut(&mut self, key: &LegKey) -> Option<&mut LegState> {
+        match self.jobs.get_mut(&key.job)? {
+            JobState::Expanded { legs, .. } => legs.get_mut(usize::try_from(key.leg).ok()?),
+            JobState::Blocked | JobState::Ended(_) => None,
+        }
+    }
+
+    fn set_status(&mut self, key: &LegKey, status: LegStatus) {
+        if let Some(leg) = self.leg_mut(key) {
+            leg.status = status;
+        }
+    }
+}
+
+impl LegState {
+    /// A leg as [`Transition::Expand`] creates it.
+    #[must_use]
+    pub fn created(leg: &NewLeg) -> Self {
+        Self {
+            status: LegStatus::Pending,
+            continue_on_error: leg.continue_on_error,
+            environment: leg.environment.clone(),
+            review: None,
+            cancel_requested: false,
+            outputs: std::collections::BTreeMap::new(),
+            completed_order: None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The loop over all jobs until nothing more has to happen.
+//!
+//! Decides nothing about one job itself: see its neighbours. Invariant: the state it works on is
+//! what the caller's state will be once all transitions are applied.
+
+use chrono::{DateTime, Utc};
+
+use super::condition::{self, Decision};
+use super::expand;
+use super::legs;
+use super::needs::{contexts_of, job_result};
+use super::state::{Conclusion, JobState, RunState};
+use super::transition::Transition;
+use crate::model::Job;
+use crate::plan::RunPlan;
+
+/// Everything that must happen now, in the order in which it must be applied. Empty: nothing to do.
+///
+/// `state` is a run without a conclusion: for a run that is over, the answer is its
+/// [`Transition::ConcludeRun`] again. No rule waits for a time yet, so `now` decides nothing.
+#[must_use]
+pub fn advance(plan: &RunPlan, state: &RunState, now: DateTime<Utc>) -> Vec<Transition> {
+    let _ = now;
+    let mut machine = Machine { plan, state: state.clone(), transitions: Vec::new() };
+    while machine.pass() {}
+    if let Some(conclusion) = run_conclusion(plan, &machine.state) {
+        machine.transitions.push(Transition::ConcludeRun { conclusion });
+    }
+    machine.transitions
+}
+
+struct Machine<'a> {
+    plan: &'a RunPlan,
+    state: RunState,
+    transitions: Vec<Transition>,
+}
+
+impl Machine<'_> {
+    /// Looks at each job once; whether anything happened. Each transition moves a job or a leg
+    /// forward and none moves back, so that the passes end.
+    fn pass(&mut self) -> bool {
+        let before = self.transitions.len();
+        for job in &self.plan.workflow.jobs {
+            for transition in self.look_at(job) {
+                self.state.apply(&transition);
+                self.transitions.push(transition);
+            }
+        }
+        self.transitions.len() > before
+    }
+
+    fn look_at(&self, job: &Job) -> Vec<Transition> {
+        match self.state.jobs.get(&job.id) {
+            Some(JobState::Ended(_)) => Vec::new(),
+            Some(JobState::Expanded { .. }) => legs::look_at(self.plan, &self.state, job),
+            Some(JobState::Blocked) | None => self.unblock(job).into_iter().collect(),
+        }
+    }
+
+    /// What becomes of a job that has not started, once all its needs have ended.
+    fn unblock(&self, job: &Job) -> Option<Transition> {
+        if job.needs.iter().any(|need| job_result(&self.state, need).is_none()) {
+            return None;
+        }
+        let contexts = contexts_of(self.plan, &self.state, job);
+        let (conclusion, reason) = match condition::decide(self.plan, &self.state, job) {
+            Decision::Run => match expand::expand(self.plan, job, &contexts) {
+                Ok(expansion) => return Some(expansion.into_transition(job)),
+                Err(reason) => (Conclusion::Failure, reason),
+            },
+            Decision::Skip(reason) => (Conclusion::Skipped, reason),
+            Decision::Cancel => (Conclusion::Cancelled, condition::RUN_CANCELLED.to_owned()),
+            Decision::Fail(reason) => (Conclusion::Failure, reason),
+        };
+        let name = expand::unexpanded_name(job, &contexts);
+        Some(Transition::End { job: job.id.clone(), name, conclusion, reason })
+    }
+}
+
+/// The conclusion of a run whose jobs have all ended (`semantics` 4.3).
+fn run_conclusion(plan: &RunPlan, state: &RunState) -> Option<Conclusion> {
+    let results = plan
+        .workflow
+        .jobs
+        .iter()
+        .map(|job| job_result(state, &job.id))
+        .collect::<Option<Vec<_>>>()?;
+    Some(worst_of(&results))
+}
+
+/// Failure before cancelled before success; skipped only if all are.
+pub(super) fn worst_of(results: &[Conclusion]) -> Conclusion {
+    if results.contains(&Conclusion::Failure) {
+        Conclusion::Failure
+    } else if results.contains(&Conclusion::Cancelled) {
+        Conclusion::Cancelled
+    } else if !results.is_empty() && results.iter().all(|r| *r == Conclusion::Skipped) {
+        Conclusion::Skipped
+    } else {
+        Conclusion::Success
+    }
+}

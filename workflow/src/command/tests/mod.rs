@@ -1,0 +1,7 @@
+//! Tests of what a job writes, through the public face.
+
+mod annotation;
+mod file;
+mod filter;
+mod line;
+mod mask;

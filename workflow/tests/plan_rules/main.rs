@@ -1,0 +1,15 @@
+//! Triggers, plans and the run's state machine, by their public faces.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in what it shares")]
+
+mod advance;
+mod any_order;
+mod build;
+mod cron;
+mod dispatch;
+mod matrix;
+mod origin;
+mod pattern;
+mod planner;
+mod run;
+mod select;
