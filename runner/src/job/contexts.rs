@@ -126,8 +126,10 @@ pub(crate) fn runner_variables(view: JobView<'_>, scope: &Scope) -> Vec<(String,
     let runner = runner.entries.iter().map(|(name, value)| {
         (format!("RUNNER_{}", name.to_uppercase()), value.to_text().into_owned())
     });
+    let JobMessage { job_id, lease, .. } = view.message;
+    let tracking = ("RUNNER_TRACKING_ID".to_owned(), format!("github_{job_id}_{lease}"));
     let debug = is_debug(view.message).then(|| ("RUNNER_DEBUG".to_owned(), "1".to_owned()));
-    github.chain(runner).chain(debug).collect()
+    github.chain(runner).chain([tracking]).chain(debug).collect()
 }
 
 /// Whether the repository asks for debug output of steps.
@@ -156,6 +158,8 @@ fn github(view: JobView<'_>, scope: &Scope) -> Object {
         github.entries.insert(name.to_owned(), Value::string(value));
     };
     set("token", &message.github_token);
+    // The path within the container, also where GitHub's runner gives the one on its own disk:
+    // a job never sees that.
     set("workspace", &view.paths.workspace(repository_name(message)));
     set("event_path", &view.paths.event_file());
     set("job", message.job.id.as_str());

@@ -150,3 +150,34 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stop(signals: watch::Receiver<Signals>) -> Stop {
+        Stop { signals, survives_cancel_for: None, deadline: None }
+    }
+
+    #[tokio::test]
+    async fn a_limit_in_the_past_stops_at_once_and_none_does_not() {
+        let (_sender, signals) = watch::channel(Signals::default());
+        let around = Some(Instant::now());
+        assert_eq!(stop(signals.clone()).before(around, 0).told().await, StopReason::TimedOut);
+        assert!(stop(signals.clone()).before(None, 0).deadline.is_none());
+        let own = stop(signals).before(None, 3).deadline.unwrap();
+        assert!(own > Instant::now() + Duration::from_secs(170));
+    }
+
+    #[tokio::test]
+    async fn a_cancellation_stops_what_does_not_survive_it() {
+        let (sender, signals) = watch::channel(Signals::default());
+        let reason = "stopped by hand".to_owned();
+        let cancel = gantry_protocol::CancelRequest { reason, timed_out: false };
+        sender.send_modify(|signals| signals.cancel = Some(cancel));
+        assert_eq!(stop(signals.clone()).told().await, StopReason::Cancelled);
+        let mut surviving = stop(signals).before(Some(Instant::now()), 0);
+        surviving.survives_cancel_for = Some(Duration::from_secs(300));
+        assert_eq!(surviving.told().await, StopReason::TimedOut);
+    }
+}

@@ -73,3 +73,15 @@ async fn a_lost_lease_stops_the_job_and_leaves_nothing() {
     assert!(t.remaining_jobs().await.is_empty());
     assert!(!t.job_directory(job).exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_nobody_confirms_ends_the_job_by_itself() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    t.server.set_lease_ms(6_000);
+    let job = t.queue_with(TWO_STEPS, |message| message.lease_expires_in_ms = 6_000);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    t.server.fall_silent();
+    t.drain().await;
+    assert!(t.remaining_jobs().await.is_empty());
+    assert!(t.server.wait_for(job, "silence", |job| Some(job.completed.is_none())).await);
+}

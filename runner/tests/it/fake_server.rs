@@ -39,6 +39,10 @@ struct Contents {
     queue: VecDeque<JobMessage>,
     jobs: BTreeMap<JobId, Job>,
     registrations: Vec<RegisterRequest>,
+    /// Renewals are not answered.
+    silent: bool,
+    /// How long a renewed lease is good.
+    lease_ms: u64,
 }
 
 struct Shared {
@@ -55,7 +59,8 @@ pub(crate) struct FakeServer {
 
 impl FakeServer {
     pub(crate) async fn start() -> Self {
-        let shared = Arc::new(Shared { contents: Mutex::default(), changed: Notify::new() });
+        let contents = Contents { lease_ms: 60_000, ..Contents::default() };
+        let shared = Arc::new(Shared { contents: Mutex::new(contents), changed: Notify::new() });
         let mut server =
             Self { shared, address: SocketAddr::from(([127, 0, 0, 1], 0)), serving: None };
         server.up().await;
@@ -113,6 +118,16 @@ impl FakeServer {
     pub(crate) fn revoke(&self, job: JobId) {
         self.contents().jobs.entry(job).or_default().lease_revoked = true;
         self.shared.changed.notify_waiters();
+    }
+
+    /// Renewed leases are short from now on.
+    pub(crate) fn set_lease_ms(&self, lease_ms: u64) {
+        self.contents().lease_ms = lease_ms;
+    }
+
+    /// From now on nothing is said about leases, as if the network were cut.
+    pub(crate) fn fall_silent(&self) {
+        self.contents().silent = true;
     }
 
     pub(crate) fn registrations(&self) -> Vec<RegisterRequest> {
@@ -273,9 +288,16 @@ async fn renew(
     };
     // Either way the answer is the state now.
     drop(timeout(Duration::from_millis(request.wait_ms), waiting).await);
+    let (silent, expires_in_ms) = {
+        let contents = server.contents.lock().unwrap();
+        (contents.silent, contents.lease_ms)
+    };
+    if silent {
+        std::future::pending::<()>().await;
+    }
     with_job(&server, job, |job| {
         let cancel = job.cancel.clone();
-        Json(RenewResponse { expires_in_ms: 60_000, cancel }).into_response()
+        Json(RenewResponse { expires_in_ms, cancel }).into_response()
     })
 }
 

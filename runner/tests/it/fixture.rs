@@ -132,13 +132,15 @@ impl Fixture {
 #[expect(clippy::disallowed_methods, reason = "tests are told by environment what must be there")]
 #[expect(clippy::print_stdout, reason = "whoever runs the tests must see what was not tested")]
 async fn docker() -> Option<Arc<dyn Backend>> {
-    let backend = DockerBackend::new(None).unwrap();
-    let problem = match backend.check().await {
+    let found = async {
+        let backend = DockerBackend::new(None)?;
+        backend.check().await?;
+        backend.image(IMAGE).await?;
+        Ok::<_, gantry_runner::InfraError>(Arc::new(backend))
+    };
+    let problem = match found.await {
+        Ok(backend) => return Some(backend),
         Err(error) => error.to_string(),
-        Ok(()) => match backend.image(IMAGE).await {
-            Err(error) => error.to_string(),
-            Ok(_) => return Some(Arc::new(backend)),
-        },
     };
     assert!(std::env::var_os("GANTRY_REQUIRE_DOCKER").is_none(), "{problem}");
     println!("skipped: {problem}");
