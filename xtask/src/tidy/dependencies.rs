@@ -91,7 +91,7 @@ fn check_crates(sources: &[Source], table: &Table) -> Vec<Complaint> {
 fn check_modules(sources: &[Source], folder: &str, table: &Table) -> Vec<Complaint> {
     let prefix = format!("{folder}/src/");
     let mut complaints = Vec::new();
-    for source in sources.iter().filter(|source| source.is_rust()) {
+    for source in sources.iter().filter(|source| source.is_rust() && !source.is_test()) {
         let Some(inner) = source.path.strip_prefix(&prefix) else { continue };
         let module = inner.split('/').next().unwrap_or(inner).trim_end_matches(".rs");
         if ["lib", "main", "bin"].contains(&module) {

@@ -1,7 +1,7 @@
 //! One entry under `jobs:`.
 
 use super::keys::{Keys, named};
-use super::{condition, container, matrix, shared, steps, unsupported};
+use super::{both_levels, condition, container, matrix, steps, unsupported};
 use crate::diagnostic::Diagnostics;
 use crate::model::{CallJob, Environment, Job, JobId, JobKind, StepsJob, Strategy};
 use crate::schema::JOB_IF;
@@ -13,8 +13,8 @@ pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Op
     let mut keys = Keys::of(token);
     let condition = condition::read(diagnostics, keys.take("if"), &JOB_IF);
     let strategy = keys.take("strategy").map(|token| strategy(diagnostics, token));
-    let permissions = shared::permissions(diagnostics, &mut keys);
-    let concurrency = shared::concurrency(diagnostics, &mut keys);
+    let permissions = both_levels::permissions(diagnostics, &mut keys);
+    let concurrency = both_levels::concurrency(diagnostics, &mut keys);
     let name = keys.take("name");
     let kind = kind(diagnostics, keys);
     Some(Job {
@@ -49,7 +49,7 @@ fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
     Some(JobKind::Steps(Box::new(StepsJob {
         runs_on,
         env: keys.take("env"),
-        defaults: shared::defaults(diagnostics, &mut keys),
+        defaults: both_levels::defaults(diagnostics, &mut keys),
         environment: keys.take("environment").and_then(|token| environment(diagnostics, token)),
         outputs: keys.take("outputs").map(outputs).unwrap_or_default(),
         container,

@@ -4,6 +4,7 @@
 //! What the language has and Gantry does not honour yet is said in [`unsupported`]. Invariant:
 //! nothing a file says is dropped without a diagnostic.
 
+mod both_levels;
 mod condition;
 mod container;
 mod cron;
@@ -16,7 +17,6 @@ mod keys;
 mod matrix;
 mod needs;
 mod on;
-mod shared;
 mod step_ids;
 mod steps;
 mod unsupported;

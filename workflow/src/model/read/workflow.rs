@@ -1,7 +1,7 @@
 //! A workflow file from text to model.
 
 use super::keys::Keys;
-use super::{jobs, on, shared};
+use super::{both_levels, jobs, on};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Workflow;
 use crate::schema::WORKFLOW;
@@ -32,9 +32,9 @@ fn workflow(diagnostics: &mut Diagnostics, path: &str, root: Token) -> Option<Wo
         run_name: keys.take("run-name"),
         on: on::read(diagnostics, keys.take("on")),
         env: keys.take("env"),
-        defaults: shared::defaults(diagnostics, &mut keys),
-        permissions: shared::permissions(diagnostics, &mut keys),
-        concurrency: shared::concurrency(diagnostics, &mut keys),
+        defaults: both_levels::defaults(diagnostics, &mut keys),
+        permissions: both_levels::permissions(diagnostics, &mut keys),
+        concurrency: both_levels::concurrency(diagnostics, &mut keys),
         jobs: jobs::read(diagnostics, keys.take("jobs")?),
     })
 }
