@@ -3,7 +3,8 @@
 //! Every request but the registration carries `Authorization: Bearer <runner token>`; the
 //! registration carries the registration token. Errors have GitHub's shape `{"message": "..."}`:
 //! 401 unknown token, 403 not this runner's job, 404 unknown job, 409 stale lease (stop the job,
-//! send nothing more), 413 too large, 429 and 5xx try again.
+//! send nothing more), 413 too large, 429 and 5xx try again. A completion whose log chunks have not
+//! all arrived is answered 429: send the missing ones, then complete again.
 
 use crate::ids::JobId;
 

@@ -23,7 +23,7 @@ pub fn gantry() -> Result<PathBuf> {
 pub fn command() -> Result<Command> {
     let mut command = Command::new(gantry()?);
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GANTRY_") {
+        if name == "DATABASE_URL" || name.to_string_lossy().starts_with("GANTRY_") {
             command.env_remove(name);
         }
     }

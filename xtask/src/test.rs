@@ -26,16 +26,32 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     sqlx_prepare::run_prepare(true)?;
     web::npm(&root().join("web"), &["run", "check"])?;
     web::npm(&root().join("web"), &["test"])?;
+    run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     if arguments.quick {
-        return run(&mut cargo(&["test", "--workspace"]));
+        return run(&mut rust_tests());
     }
     setup::everything(install)?;
     engine::ensure_running()?;
     images::run_build()?;
-    run(cargo(&["test", "--workspace"]).env("GANTRY_REQUIRE_DOCKER", "1"))?;
+    run(rust_tests().env("GANTRY_REQUIRE_DOCKER", "1"))?;
     browser_tests()?;
     say("\neverything passed");
     Ok(())
+}
+
+/// The server's own tests make a database each in a throw-away cluster; the integration tests start
+/// the real server with its private one.
+const RUST_TESTS: &str = r#"
+set -eu
+export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
+exec cargo test --workspace
+"#;
+
+fn rust_tests() -> Command {
+    let mut command = Command::new("pg_virtualenv");
+    command.args(["-o", "fsync=off", "bash", "-c", RUST_TESTS]).current_dir(root());
+    command.env("GANTRY_BIN", crate::target_dir().join("debug/gantry"));
+    command
 }
 
 fn browser_tests() -> Result<()> {

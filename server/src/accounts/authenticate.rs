@@ -45,7 +45,7 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> anyhow::Result<Call
         return Ok(Caller::Anonymous);
     };
     if let Credential::Token(token) = &credential
-        && let Some(job) = job_token::verify_job_token(&app.vault, token.expose_secret())
+        && let Some(job) = job_token::verify_job_token(app, token.expose_secret())
     {
         return Ok(Caller::Job(job));
     }

@@ -6,6 +6,7 @@
 
 pub mod annotation_view;
 mod annotations;
+mod attempt;
 mod claim;
 mod complete;
 mod create;
@@ -21,6 +22,7 @@ mod timeouts;
 mod transitions;
 pub mod view;
 
+pub use attempt::Attempt;
 pub use claim::{LeasedJob, claim};
 pub use complete::{CompleteError, complete, conclude_unprepared};
 pub use create::create;
@@ -33,12 +35,3 @@ pub use state::{legs, lock, status_of_run, take_news};
 pub use steps::update_step;
 pub use timeouts::{enforce_timeouts, next_timeout};
 pub use transitions::{Ended, Expansion, conclude, end, expand, queue, request_cancel, wait};
-
-use gantry_protocol::RunId;
-
-/// One attempt of a run; its jobs are rows of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    pub run: RunId,
-    pub number: i32,
-}

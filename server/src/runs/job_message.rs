@@ -30,7 +30,7 @@ pub(super) async fn build(
     let needs = needs(db, &plan, leased, &job).await?;
     let secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
     let identity = JobIdentity { job: leased.id, lease: leased.lease };
-    let token = accounts::job_token(&app.vault, identity);
+    let token = accounts::job_token(app, identity);
     Ok(JobMessage {
         job_id: leased.id,
         run_id: leased.attempt.run,

@@ -15,5 +15,5 @@ mod tick;
 
 pub use dispatch::{Dispatch, DispatchError, dispatch};
 pub use process::{next_delivery, process_deliveries};
-pub use schedules::refresh_schedules;
+pub use schedules::read_default_branch;
 pub use tick::{next_schedule, tick_schedules};

@@ -1,7 +1,7 @@
 //! Who may call what.
 
 use axum::http::StatusCode;
-use gantry_protocol::LeaseToken;
+use gantry_protocol::{JobId, LeaseToken};
 use gantry_server::accounts::{self, Access, JobIdentity, Role};
 use gantry_server::http::routes::{client_routes, git_routes};
 use reqwest::Method;
@@ -23,7 +23,7 @@ async fn every_route_admits_exactly_whom_the_table_names() {
     let callers = [
         ("nobody", String::new()),
         ("unknown", "gantry_pat_unknown".to_owned()),
-        ("job", accounts::job_token(&server.app.vault, identity)),
+        ("job", accounts::job_token(&server.app, identity)),
         ("read", server.read.clone()),
         ("write", server.write.clone()),
         ("admin", server.admin.clone()),
@@ -93,6 +93,19 @@ async fn the_table_of_routes_is_the_reviewed_one() {
         .collect();
     lines.sort();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_job_token_names_its_job_and_cannot_be_altered() {
+    let server = server_or_skip!();
+    let identity = JobIdentity { job: JobId(100_001), lease: LeaseToken(2) };
+    let token = accounts::job_token(&server.app, identity);
+    assert_eq!(accounts::verify_job_token(&server.app, &token), Some(identity));
+    let other_job = token.replace("100001", "100002");
+    let other_lease = token.replace(".2.", ".3.");
+    for forged in [&other_job, &other_lease, &token[..token.len() - 2], "", "gantry_job_1.1."] {
+        assert_eq!(accounts::verify_job_token(&server.app, forged), None, "{forged}");
+    }
 }
 
 #[tokio::test]

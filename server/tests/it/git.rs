@@ -100,8 +100,7 @@ async fn a_job_clones_its_own_repository_while_it_holds_its_lease() {
     let run = rows.run(gantry_protocol::RepositoryId(repository), "d-1", "in_progress").await;
     let job = rows.job(run, NewJob::new("build", "in_progress")).await;
     let url = format!("{}/git/acme/app.git", server.url);
-    let token =
-        |job, lease| job_token(&server.app.vault, JobIdentity { job, lease: LeaseToken(lease) });
+    let token = |job, lease| job_token(&server.app, JobIdentity { job, lease: LeaseToken(lease) });
     text(&clone(&server, &["ls-remote", &url], &token(job, 1)).await);
     for (job, lease) in [(job, 2), (JobId(job.0 + 1), 1)] {
         let refused = clone(&server, &["ls-remote", &url], &token(job, lease)).await;

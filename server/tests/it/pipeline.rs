@@ -208,3 +208,18 @@ jobs:
         .expect("runs");
     assert_eq!(events, ["push", "schedule"]);
 }
+
+#[tokio::test]
+async fn a_registered_repository_shows_its_workflows_before_the_first_push() {
+    let server = server_or_skip!();
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", CI)]);
+    let answer = server
+        .as_admin(reqwest::Method::POST, "/api/gantry/repositories")
+        .json(&serde_json::json!({ "path": repository.path(), "full_name": "acme/app" }))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 201);
+    let workflows = server.json("/repos/acme/app/actions/workflows").await;
+    assert_eq!(workflows["workflows"][0]["name"], "CI");
+}

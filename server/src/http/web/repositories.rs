@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::ApiJson;
 use crate::http::guard::Account;
 use crate::repositories::{self, RegisterError, RegisterRepository, Repository};
+use crate::triggers;
 
 /// `GET /api/gantry/repositories`.
 pub(crate) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError> {
@@ -51,6 +52,11 @@ pub(crate) async fn register(
         login = account.login,
         "registered a repository"
     );
+    drop(db);
+    // A repository that cannot be read now is read at its next push.
+    if let Err(error) = triggers::read_default_branch(&app, &repository).await {
+        tracing::warn!(repository = repository.full_name(), "reading the workflows: {error:#}");
+    }
     Ok((StatusCode::CREATED, Json(repository_json(&repository))))
 }
 
