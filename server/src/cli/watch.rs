@@ -74,7 +74,22 @@ impl Teller {
         Ok(())
     }
 
+    /// A job is told before its steps when it begins, and after them when it ends.
     fn tell_job(&mut self, job: &Value, began: Option<DateTime<Utc>>) -> anyhow::Result<()> {
+        match text(job, "status") {
+            "pending" => Ok(()),
+            "completed" => {
+                self.tell_steps(job, began)?;
+                self.tell_state(job, began)
+            }
+            _ => {
+                self.tell_state(job, began)?;
+                self.tell_steps(job, began)
+            }
+        }
+    }
+
+    fn tell_steps(&mut self, job: &Value, began: Option<DateTime<Utc>>) -> anyhow::Result<()> {
         let name = text(job, "name");
         for step in job["steps"].as_array().into_iter().flatten() {
             if text(step, "status") == "completed" {
@@ -85,9 +100,10 @@ impl Teller {
                 })?;
             }
         }
-        if text(job, "status") == "pending" {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    fn tell_state(&mut self, job: &Value, began: Option<DateTime<Utc>>) -> anyhow::Result<()> {
         self.once(&format!("job {} {}", job["id"], state(job)), || {
             let reason = match (text(job, "status"), text(job, "reason")) {
                 ("waiting", _) => {
@@ -96,7 +112,7 @@ impl Teller {
                 (_, "") => state(job).to_owned(),
                 (_, reason) => format!("{}: {reason}", state(job)),
             };
-            format!("{}  {} {name}  {reason}", clock(began), mark(state(job)))
+            format!("{}  {} {}  {reason}", clock(began), mark(state(job)), text(job, "name"))
         })
     }
 
