@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
 use crate::secrets::Vault;
-use crate::{App, accounts, http, reconcilers, storage};
+use crate::{App, accounts, http, metrics, reconcilers, storage};
 
 /// Requests and passes in flight get this long at the end; what is cut off is repeated after the
 /// next start.
@@ -47,6 +47,7 @@ impl Instance {
             tasks: Tasks::default(),
             passes: Passes::default(),
         };
+        metrics::install();
         accounts::bootstrap_admin_token(&app).await?;
         reconcilers::start(&app);
         app.tasks.spawn("http", serve_http(app.clone(), listener));

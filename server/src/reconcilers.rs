@@ -26,7 +26,7 @@ pub fn all() -> [Scheduled; 9] {
         reap_leases(),
         enforce_timeouts(),
         archive_logs(),
-        unscheduled(reporting::SYNC_REPORTS),
+        sync_reports(),
     ]
 }
 
@@ -129,4 +129,12 @@ fn archive_logs() -> Scheduled {
         topic: Some(Topic::Archive),
         pass: |app| Box::pin(logs::archive_logs(app)),
     })
+}
+
+/// GitHub shows what the jobs' rows say.
+fn sync_reports() -> Scheduled {
+    Scheduled {
+        reconciler: reporting::SYNC_REPORTS,
+        next_due: |app| Box::pin(reporting::next_report(app)),
+    }
 }

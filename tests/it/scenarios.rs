@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use gantry_tests::scenario;
+use gantry_tests::{FakeRunner, TestServer, scenario};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_comes_out_as_expected() -> Result<()> {
@@ -13,8 +13,10 @@ async fn every_scenario_comes_out_as_expected() -> Result<()> {
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     scenarios.sort();
     assert!(!scenarios.is_empty());
+    let server = TestServer::start().await?;
+    let runner = FakeRunner::register(&server, "fake", &["ubuntu-latest"]).await?;
     for scenario in scenarios {
-        let outcome = scenario::play(&scenario).await?;
+        let outcome = scenario::play(&server, &runner, &scenario).await?;
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(&scenario);
         settings.set_prepend_module_to_snapshot(false);

@@ -38,7 +38,7 @@ async fn a_delivery_without_a_valid_signature_is_refused_and_not_stored() -> Res
     let metrics = server.get_text("/metrics").await?;
     let refused: f64 = metrics
         .lines()
-        .filter(|line| line.starts_with("gantry_deliveries_refused_total"))
+        .filter(|line| line.starts_with("gantry_webhooks_total{result=\"refused\"}"))
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
         .sum();
     assert!((refused - 4.0).abs() < f64::EPSILON, "{metrics}");

@@ -17,12 +17,13 @@ use crate::repository::TestRepository;
 use crate::server::TestServer;
 use crate::webhook;
 
-const FULL_NAME: &str = "acme/scenario";
 /// How long the runner waits for a further job before it looks whether the run is over.
 const IDLE_MS: u64 = 200;
 
-/// Plays the scenario in `folder` and returns the outcome as text for the snapshot.
-pub async fn play(folder: &Path) -> Result<String> {
+/// Plays the scenario in `folder` on `server` and returns the outcome as text for the snapshot.
+pub async fn play(server: &TestServer, runner: &FakeRunner, folder: &Path) -> Result<String> {
+    let name = folder.file_name().context("a folder without a name")?.to_string_lossy();
+    let full_name = format!("acme/{name}");
     let workflow = read(folder, "workflow.yml")?;
     let event: Value = serde_json::from_str(&read(folder, "event.json")?)?;
     let script: Script = match fs::read_to_string(folder.join("runner.yml")) {
@@ -30,14 +31,12 @@ pub async fn play(folder: &Path) -> Result<String> {
         Err(_) => Script::default(),
     };
     let repository = TestRepository::create(&[(".github/workflows/scenario.yml", &workflow)])?;
-    let server = TestServer::start().await?;
-    server.register(&repository, FULL_NAME).await?;
+    server.register(&repository, &full_name).await?;
     for environment in event["review"].as_array().into_iter().flatten() {
-        server.require_review(FULL_NAME, word(environment)).await?;
+        server.require_review(&full_name, word(environment)).await?;
     }
-    start(&server, &repository, &event).await?;
-    let run_id = server.wait_for_run(FULL_NAME).await?;
-    let runner = FakeRunner::register(&server, "fake", &["ubuntu-latest"]).await?;
+    start(server, &full_name, &repository, &event).await?;
+    let run_id = server.wait_for_run(&full_name).await?;
     loop {
         let played = runner.play(&script, IDLE_MS).await?;
         let view = server.get(&format!("/api/gantry/runs/{run_id}")).await?;
@@ -53,16 +52,21 @@ fn is_busy(view: &Value) -> bool {
     view["run"]["status"] != "completed"
 }
 
-async fn start(server: &TestServer, repository: &TestRepository, event: &Value) -> Result<()> {
+async fn start(
+    server: &TestServer,
+    full_name: &str,
+    repository: &TestRepository,
+    event: &Value,
+) -> Result<()> {
     if let Some(inputs) = event.get("dispatch") {
-        let path = format!("/repos/{FULL_NAME}/actions/workflows/scenario.yml/dispatches");
+        let path = format!("/repos/{full_name}/actions/workflows/scenario.yml/dispatches");
         let (status, answer) =
             server.post(&path, &json!({"ref": "main", "inputs": inputs})).await?;
         ensure!(status.is_success(), "dispatch: {status} {answer}");
         return Ok(());
     }
     let branch = event["branch"].as_str().unwrap_or("main");
-    let payload = webhook::push(FULL_NAME, branch, webhook::NO_COMMIT, &repository.head()?);
+    let payload = webhook::push(full_name, branch, webhook::NO_COMMIT, &repository.head()?);
     let status = server.deliver("push", &Uuid::new_v4().to_string(), &payload).await?;
     ensure!(status.is_success(), "delivery: {status}");
     Ok(())

@@ -25,6 +25,7 @@ pub async fn create_login_code(
     db: &mut PgConnection,
     identity: &Identity,
 ) -> sqlx::Result<SecretString> {
+    queries::delete_expired(db).await?;
     let code = random_credential("");
     let expires_at = Utc::now() + TimeDelta::minutes(LINK_MINUTES);
     queries::insert_login_code(db, &hash(code.expose_secret()), identity, expires_at).await?;

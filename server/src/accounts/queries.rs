@@ -67,6 +67,13 @@ pub(super) async fn insert_login_code(
     Ok(())
 }
 
+/// Removes sessions and codes that can no longer be used.
+pub(super) async fn delete_expired(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("delete from login_codes where expires_at < now()").execute(&mut *db).await?;
+    sqlx::query!("delete from sessions where expires_at < now()").execute(db).await?;
+    Ok(())
+}
+
 /// Deletes the code; a code that is too old is deleted too and gives nobody.
 pub(super) async fn take_login_code(
     db: &mut PgConnection,

@@ -5,9 +5,10 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Response;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::decompression::RequestDecompressionLayer;
 
@@ -43,9 +44,14 @@ pub fn client_router(app: &App) -> Router<App> {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // A request that a browser makes for another site's page changes nothing.
         .layer(CsrfLayer::new().with_rejection_response(refuse_foreign))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(is_worth_compressing()));
     api.merge(git_routes(app.clone()).into_router().layer(RequestDecompressionLayer::new()))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+}
+
+/// Logs of runs are packed already.
+fn is_worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))
 }
 
 fn refuse_foreign(_: ProtectionError) -> Response<axum::body::Body> {

@@ -6,4 +6,4 @@
 mod gauges;
 mod page;
 
-pub use page::render;
+pub use page::{install, render};

@@ -7,4 +7,4 @@ mod backoff;
 mod queries;
 
 pub use backoff::retry_delay;
-pub use queries::{Effect, claim, discard, enqueue, postpone};
+pub use queries::{Effect, claim, discard, enqueue, next_due, postpone};

@@ -70,6 +70,13 @@ pub async fn claim(db: &mut PgConnection, kind: &str, limit: i64) -> sqlx::Resul
     .await
 }
 
+/// When the next effect of this kind is due; it may be in the past.
+pub async fn next_due(db: &mut PgConnection, kind: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select min(next_attempt_at) from outbox where kind = $1", kind)
+        .fetch_one(db)
+        .await
+}
+
 /// The effect has happened, or never can. One that was asked for again meanwhile stays.
 pub async fn discard(db: &mut PgConnection, effect: &Effect) -> sqlx::Result<()> {
     sqlx::query!("delete from outbox where id = $1 and revision = $2", effect.id, effect.revision)

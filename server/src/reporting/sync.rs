@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use gantry_protocol::JobId;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -29,8 +30,8 @@ const MAX_ATTEMPTS: i32 = 300;
 /// Sends the check runs that wait in the outbox.
 pub const SYNC_REPORTS: Reconciler = Reconciler {
     name: "sync_reports",
-    // Only retries wait for the timer; a change of a job wakes the reconciler at once.
-    interval: Duration::from_secs(1),
+    // A change of a job wakes it at once, and `next_report` names when a retry is due.
+    interval: Duration::from_secs(60),
     topic: Some(Topic::Outbox),
     pass: boxed_pass,
 };
@@ -50,6 +51,15 @@ pub async fn want_check_run(
         return Ok(());
     }
     outbox::enqueue(db, KIND, &job.to_string(), &json!({ "job_id": job })).await
+}
+
+/// When the next check run has to be sent; `None` when none waits.
+pub async fn next_report(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
+    if app.config.github.is_none() {
+        return Ok(None);
+    }
+    let mut db = app.db.acquire().await.context("looking for check runs to send")?;
+    outbox::next_due(&mut db, KIND).await.context("looking for check runs to send")
 }
 
 async fn pass(app: &App) -> anyhow::Result<u64> {

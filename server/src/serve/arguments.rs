@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     )]
     pub(super) webhook_secret_files: Vec<PathBuf>,
 
-    /// REST API to report results to, for example https://api.github.com
+    /// REST API to report results to, for example `https://api.github.com`
     #[arg(long, env = "GANTRY_GITHUB_API_URL", value_name = "URL", value_parser = base_url, requires = "github_token_file")]
     github_api_url: Option<String>,
 
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     #[arg(long, env = "GANTRY_LEASE_SECONDS", value_name = "SECONDS", default_value_t = DEFAULT_LEASE_SECONDS, value_parser = clap::value_parser!(u64).range(4..=3600))]
     lease_seconds: u64,
 
-    /// What is logged, as in RUST_LOG
+    /// What is logged, as in `RUST_LOG`
     #[arg(long, env = "GANTRY_LOG", value_name = "FILTER", default_value = "info,sqlx=warn")]
     pub(super) log: String,
 
@@ -104,7 +104,7 @@ pub(super) struct RunnerArguments {
     #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
     pub(super) docker_socket: bool,
 
-    /// Container engine, as in DOCKER_HOST
+    /// Container engine, as in `DOCKER_HOST`
     #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
     pub(super) docker_host: Option<String>,
 

@@ -2,33 +2,32 @@
 
 use super::git::{Git, GitError};
 
-/// One commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit {
-    pub sha: String,
-    /// First line of its message.
-    pub title: String,
-}
-
-/// The commit that `name` stands for: a full object id, or a full ref such as `refs/heads/main`.
-pub async fn commit_at(repository: &str, name: &str) -> Result<Commit, GitError> {
+/// The id of the commit that `name` stands for: a full object id, or a full ref such as
+/// `refs/heads/main`.
+pub async fn commit_id(repository: &str, name: &str) -> Result<String, GitError> {
     let git = Git::new(repository);
     if !is_full_name(name) {
         return Err(git.missing(format!("`{name}`")));
     }
     let wanted = format!("{name}^{{commit}}");
     let found = git.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
-    let sha = match found {
-        Ok(sha) => String::from_utf8_lossy(&sha).trim().to_owned(),
+    match found {
+        Ok(id) => Ok(String::from_utf8_lossy(&id).trim().to_owned()),
+        // `--quiet`: git says nothing when there is no such thing.
         Err(GitError::Failed { message, .. }) if message.starts_with("ended with") => {
-            return Err(git.missing(format!("`{name}`")));
+            Err(git.missing(format!("`{name}`")))
         }
-        Err(error) => return Err(error),
-    };
-    let title = git
-        .read(&["log", "-1", "--no-show-signature", "--format=%s", "--end-of-options", &sha])
-        .await?;
-    Ok(Commit { sha, title: String::from_utf8_lossy(&title).trim_end().to_owned() })
+        Err(error) => Err(error),
+    }
+}
+
+/// The whole message of a commit.
+pub async fn commit_message(repository: &str, name: &str) -> Result<String, GitError> {
+    let git = Git::new(repository);
+    let id = commit_id(repository, name).await?;
+    let arguments = ["log", "-1", "--no-show-signature", "--format=%B", "--end-of-options", &id];
+    let message = git.read(&arguments).await?;
+    Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
 }
 
 /// The full ref of a name as people write it: a branch, else a tag; full refs stay.
@@ -42,7 +41,7 @@ pub async fn resolve_branch_or_tag(
         vec![format!("refs/heads/{name}"), format!("refs/tags/{name}")]
     };
     for full in candidates {
-        match commit_at(repository, &full).await {
+        match commit_id(repository, &full).await {
             Ok(_) => return Ok(Some(full)),
             Err(GitError::Missing { .. }) => {}
             Err(error) => return Err(error),

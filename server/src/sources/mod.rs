@@ -9,6 +9,6 @@ mod files;
 mod git;
 
 pub use changes::{changed_files, changed_since_merge_base};
-pub use commit::{Commit, commit_at, resolve_branch_or_tag};
+pub use commit::{commit_id, commit_message, resolve_branch_or_tag};
 pub use files::{WorkflowFile, workflow_files};
 pub use git::GitError;

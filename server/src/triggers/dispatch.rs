@@ -94,8 +94,8 @@ async fn workflow_at(
     git_ref: &str,
 ) -> Result<Workflow, DispatchError> {
     let repository = &request.repository;
-    let commit = sources::commit_at(&repository.local_path, git_ref).await?;
-    let files = files::read(repository, &commit.sha).await?;
+    let commit = sources::commit_id(&repository.local_path, git_ref).await?;
+    let files = files::read(repository, &commit).await?;
     let mut connection = app.db.acquire().await?;
     let known = runs::find_workflow(&mut connection, repository.id, &request.workflow).await?;
     drop(connection);

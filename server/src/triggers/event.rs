@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gantry_workflow::trigger::{Event, Origin, WorkflowSource, origin};
+use gantry_workflow::trigger::{Event, Origin, WorkflowSource, origin, skips_ci};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -55,15 +55,16 @@ pub(super) async fn read(
     let event = Event { name: &delivery.event, payload: &payload, changed_files: None };
     let mut origin = origin(&event, &repository.default_branch).map_err(NoEvent::Ignored)?;
     let wanted = if origin.sha.is_empty() { &origin.git_ref } else { &origin.sha };
-    let commit = sources::commit_at(&repository.local_path, wanted).await?;
+    let sha = sources::commit_id(&repository.local_path, wanted).await?;
     let workflow_sha = match origin.source {
-        WorkflowSource::EventCommit => commit.sha.clone(),
+        WorkflowSource::EventCommit => sha.clone(),
         WorkflowSource::DefaultBranch => {
             let branch = format!("refs/heads/{}", repository.default_branch);
-            sources::commit_at(&repository.local_path, &branch).await?.sha
+            sources::commit_id(&repository.local_path, &branch).await?
         }
     };
-    origin.sha = commit.sha;
+    origin.sha = sha;
+    skip_if_told(&delivery.event, &payload, &repository).await?;
     Ok(RepositoryEvent {
         actor: actor(&payload, &repository),
         repository,
@@ -72,6 +73,30 @@ pub(super) async fn read(
         origin,
         workflow_sha,
     })
+}
+
+/// The message of a pull request's head commit is not in its payload (`semantics` 3.3). A head that
+/// is not here (a fork's) says nothing.
+async fn skip_if_told(
+    event: &str,
+    payload: &Value,
+    repository: &Repository,
+) -> Result<(), NoEvent> {
+    if event != "pull_request" {
+        return Ok(());
+    }
+    let head = text(payload, "/pull_request/head/sha");
+    let message = match sources::commit_message(&repository.local_path, head).await {
+        Ok(message) => message,
+        Err(GitError::Missing { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    match skips_ci(&message) {
+        Some(instruction) => {
+            Err(NoEvent::Ignored(format!("the head commit's message has `{instruction}`")))
+        }
+        None => Ok(()),
+    }
 }
 
 async fn find_repository(db: &mut PgConnection, payload: &Value) -> Result<Repository, NoEvent> {

@@ -85,8 +85,8 @@ pub(super) async fn replace(
 /// Reads the default branch now, as a push to it would: for a repository that has just been added.
 pub async fn refresh_schedules(app: &App, repository: &Repository) -> anyhow::Result<()> {
     let branch = format!("refs/heads/{}", repository.default_branch);
-    let commit = sources::commit_at(&repository.local_path, &branch).await?;
-    let files = files::read(repository, &commit.sha).await?;
+    let commit = sources::commit_id(&repository.local_path, &branch).await?;
+    let files = files::read(repository, &commit).await?;
     let workflows = files::paths_and_names(&files);
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;

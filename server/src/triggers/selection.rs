@@ -108,7 +108,7 @@ async fn changed_files(event: &RepositoryEvent) -> Result<Option<Vec<String>>, G
     }
     // A new branch is compared with where it left the default branch.
     let branch = format!("refs/heads/{}", event.repository.default_branch);
-    let base = sources::commit_at(path, &branch).await?.sha;
+    let base = sources::commit_id(path, &branch).await?;
     if base == event.origin.sha {
         return Ok(None);
     }

@@ -73,6 +73,28 @@ fn expected(access: Access, caller: &str) -> Option<StatusCode> {
     }
 }
 
+/// A change of who may do what is seen in a review.
+#[tokio::test]
+async fn the_table_of_routes_is_the_reviewed_one() {
+    let server = server_or_skip!();
+    let routes = [client_routes(server.app.clone()), git_routes(server.app.clone())];
+    let mut lines: Vec<_> = routes
+        .iter()
+        .flat_map(|routes| routes.table())
+        .filter(|route| !route.path.starts_with("/api/v3/repos"))
+        .map(|route| {
+            let access = match route.access {
+                Access::Public => "anybody",
+                Access::Clone => "read or the job",
+                Access::Account(role) => role.as_str(),
+            };
+            format!("{access:15} {:6} {}", route.method, route.path)
+        })
+        .collect();
+    lines.sort();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
 #[tokio::test]
 async fn the_first_start_writes_an_administrators_token_that_later_starts_keep() {
     let server = server_or_skip!();

@@ -162,3 +162,41 @@ async fn the_page_sees_blocked_jobs_as_pending_with_their_needs() {
     assert_eq!(detail["run"]["repository"]["full_name"], "acme/app");
     assert!(!detail.to_string().contains("blocked"));
 }
+
+#[tokio::test]
+async fn a_deployment_is_approved_once_and_for_its_commit() {
+    let server = server_or_skip!();
+    let rows = server.rows();
+    let repository = rows.repository("/nowhere").await;
+    let environment = server
+        .as_admin(Method::PUT, "/repos/acme/app/environments/production")
+        .json(&serde_json::json!({ "reviewers": [{ "type": "User", "id": 1 }] }));
+    environment.send().await.expect("an answer");
+    let run = rows.run(repository, "d-1", "waiting").await;
+    rows.job(run, NewJob::new("deploy", "waiting").to("production")).await;
+    let path = format!("/repos/acme/app/actions/runs/{run}/pending_deployments");
+    let id = server.json(&path).await[0]["environment"]["id"].clone();
+    let review = |ids: Vec<serde_json::Value>| {
+        let body = serde_json::json!({
+            "environment_ids": ids, "state": "approved", "comment": "looks good",
+        });
+        server.anonymous(Method::POST, &path).bearer_auth(&server.write).json(&body).send()
+    };
+    for ids in [vec![], vec![1.into()]] {
+        let refused = review(ids).await.expect("an answer");
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let approved = review(vec![id.clone()]).await.expect("an answer");
+    assert_eq!(approved.status(), StatusCode::OK);
+    let body: serde_json::Value = approved.json().await.expect("JSON");
+    assert_eq!(body[0]["environment"], "production");
+    let again = review(vec![id]).await.expect("an answer");
+    assert_eq!(again.status(), StatusCode::CONFLICT);
+    let (reviewer, comment, sha): (String, String, String) =
+        sqlx::query_as("select reviewer, comment, head_sha from deployment_reviews")
+            .fetch_one(&server.app.db)
+            .await
+            .expect("one review");
+    assert_eq!((reviewer.as_str(), comment.as_str()), ("write-person", "looks good"));
+    assert_eq!(sha, "a".repeat(40));
+}
