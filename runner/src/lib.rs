@@ -9,6 +9,7 @@ mod background;
 mod client;
 pub mod config;
 pub mod container;
+mod execution;
 mod hash_files;
 mod infra_error;
 mod job;

@@ -6,60 +6,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gantry_protocol::Conclusion;
 use gantry_workflow::expr::Value;
 use indexmap::IndexMap;
 
 use super::checkout_plan::{CheckoutPlan, EventRef, Target, plan};
 use super::git::{Remote, git};
 use super::place::{self, Destination};
-use crate::infra_error::InfraError;
-use crate::job::RunningJob;
+use crate::execution::RunningJob;
 use crate::output::StepLog;
-use crate::steps::{StepEnd, StepPlace};
 
-/// Checks the repository out into the workspace.
-pub(crate) async fn checkout(
+/// Checks the repository out into the workspace; `process` names the step. Answers the action's
+/// outputs, or what to tell the author of the workflow.
+pub(crate) async fn check_out(
     job: &RunningJob,
     inputs: &IndexMap<String, String>,
-    place: &StepPlace<'_>,
-    log: &mut StepLog,
-) -> Result<StepEnd, InfraError> {
-    print_inputs(inputs, log);
-    crate::steps::print_environment(place.scope, log);
-    log.line("##[endgroup]");
-    log.send().await;
-    let result = tokio::select! {
-        result = check_out(job, inputs, place, log) => result,
-        _ = place.stop.told() => {
-            log.error("The operation was canceled.");
-            return Ok(StepEnd { outcome: Conclusion::Cancelled, ..StepEnd::failure() });
-        }
-    };
-    match result {
-        Ok(outputs) => {
-            let mut end = StepEnd::success();
-            end.effects.outputs = outputs;
-            Ok(end)
-        }
-        Err(message) => {
-            log.error(&message);
-            Ok(StepEnd::failure())
-        }
-    }
-}
-
-fn print_inputs(inputs: &IndexMap<String, String>, log: &mut StepLog) {
-    if !inputs.is_empty() {
-        log.line("with:");
-        inputs.iter().for_each(|(name, value)| log.line(&format!("  {name}: {value}")));
-    }
-}
-
-async fn check_out(
-    job: &RunningJob,
-    inputs: &IndexMap<String, String>,
-    place: &StepPlace<'_>,
+    process: &str,
     log: &mut StepLog,
 ) -> Result<IndexMap<String, String>, String> {
     let message = &job.state.message;
@@ -76,7 +37,7 @@ async fn check_out(
     log.line(&format!("Syncing repository: {}", message.repository.full_name));
     log.send().await;
     let remote = Remote::new(&message.repository.clone_url, &message.repository.clone_token);
-    let stage = stage(job, &place.process)?;
+    let stage = stage(job, process)?;
     let staged = Staged { directory: stage.join("new"), remote };
     staged.fetch(&plan, log).await?;
     let commit = staged.switch(&plan, log).await?;

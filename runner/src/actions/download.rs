@@ -12,7 +12,7 @@ use gantry_workflow::model::{Step, StepKind, Uses};
 use super::git::{Remote, git};
 use super::is_checkout;
 use super::manifest::{MANIFEST_FILES, Runs, read_manifest};
-use crate::job::RunningJob;
+use crate::execution::RunningJob;
 use crate::output::StepLog;
 use crate::workspace::InsidePaths;
 

@@ -4,7 +4,7 @@ use gantry_workflow::expr::Value;
 use gantry_workflow::template::Token;
 use indexmap::IndexMap;
 
-use crate::job::{RunningJob, Scope};
+use crate::execution::{RunningJob, Scope};
 
 /// The evaluated inputs as texts, under lower-case names.
 pub(crate) fn inputs(

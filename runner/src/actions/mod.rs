@@ -11,7 +11,7 @@ mod inputs;
 mod manifest;
 mod place;
 
-pub(crate) use checkout::checkout;
+pub(crate) use checkout::check_out;
 pub(crate) use download::{MOST_DEPTH, directory_of, prepare};
 pub(crate) use inputs::inputs;
 pub(crate) use manifest::{MANIFEST_FILES, Manifest, Runs, read_manifest};

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use gantry_protocol::{CompleteJob, Conclusion};
 
-use super::contexts::Scope;
-use super::reporter::StepEnding;
-use super::running::RunningJob;
 use super::services;
-use super::step_names::{COMPLETE_JOB, STOP_CONTAINERS};
+use crate::execution::RunningJob;
+use crate::execution::Scope;
+use crate::execution::StepEnding;
+use crate::execution::{COMPLETE_JOB, STOP_CONTAINERS};
 use crate::output::StepLog;
 
 /// What "Complete job" found out.

@@ -12,17 +12,17 @@ use gantry_workflow::template::TokenKind;
 use tokio::sync::watch;
 
 use super::finish::finish;
-use super::reporter::{Reporter, StepEnding};
-use super::running::{Host, RunningJob, steps_of};
 use super::set_up::{self, SetUpError};
-use super::signals::{Signals, cancelled, lost};
-use super::state::JobState;
-use super::status::JobStatus;
 use super::step_loop::run_steps;
-use super::step_names::{
+use crate::client::{ClientError, persistently};
+use crate::execution::JobState;
+use crate::execution::JobStatus;
+use crate::execution::{
     COMPLETE_JOB, INITIALIZE_CONTAINERS, SET_UP_JOB, STOP_CONTAINERS, StepNumbers, default_name,
 };
-use crate::client::{ClientError, persistently};
+use crate::execution::{Host, RunningJob, steps_of};
+use crate::execution::{Reporter, StepEnding};
+use crate::execution::{Signals, cancelled, lost};
 use crate::infra_error::InfraError;
 use crate::output::{Destination, Masks, Shipper, start_shipper};
 use crate::workspace::JobDirectory;

@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 use tokio::time::sleep;
 
 use super::container_request::{ContainerRequest, read_container};
-use super::running::RunningJob;
 use super::set_up::SetUpError;
-use super::state::RunningService;
 use crate::container::{Health, ServiceContainer};
+use crate::execution::RunningJob;
+use crate::execution::RunningService;
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
 use crate::shim::Shim;

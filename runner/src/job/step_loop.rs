@@ -8,12 +8,12 @@ use gantry_protocol::Conclusion;
 use gantry_workflow::model::Step;
 use indexmap::IndexMap;
 
-use super::reporter::StepEnding;
-use super::running::RunningJob;
-use super::state::StepResult;
-use super::step_run::{self, EndedStep, Surroundings};
 use super::times::StepTimes;
+use crate::execution::RunningJob;
+use crate::execution::StepEnding;
+use crate::execution::StepResult;
 use crate::infra_error::InfraError;
+use crate::steps::{EndedStep, Surroundings, prepare, run};
 
 /// Runs what is left of the steps.
 pub(super) async fn run_steps(job: &mut RunningJob) -> Result<(), InfraError> {
@@ -35,7 +35,7 @@ async fn run_step(job: &mut RunningJob, step: &Step, index: usize) -> Result<(),
         depth: 0,
         deadline: None,
     };
-    let prepared = step_run::prepare(job, step, &around);
+    let prepared = prepare(job, step, &around);
     let times = StepTimes::of(&job.directory, number)?;
     let started_at = times.started_at;
     let ended = if matches!(prepared.condition, Ok(false)) {
@@ -44,7 +44,7 @@ async fn run_step(job: &mut RunningJob, step: &Step, index: usize) -> Result<(),
     } else {
         job.reporter.in_progress(number, &prepared.name, started_at);
         let mut log = job.step_log(number);
-        let ended = step_run::run(job, step, (&prepared, &around), &mut log).await;
+        let ended = run(job, step, (&prepared, &around), &mut log).await;
         job.state.record.progress.annotations.extend(log.finish().await);
         match ended {
             Ok(ended) => ended,

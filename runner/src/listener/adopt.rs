@@ -8,8 +8,9 @@ use std::fs;
 
 use gantry_protocol::JobId;
 
+use crate::execution::{Host, JobState};
 use crate::infra_error::InfraError;
-use crate::job::{Host, JobState, remove};
+use crate::job::remove;
 
 /// Removes remains; answers the jobs that can go on.
 pub(super) async fn find_jobs(host: &Host) -> Result<Vec<JobState>, InfraError> {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::client::{Backoff, ClientError, ServerClient};
-use crate::job::{JobState, Signals};
+use crate::execution::{JobState, Signals};
 
 /// How long the server may hold a renewal; far shorter than a lease.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ use super::{adopt, lock, registration};
 use crate::background::{self, Task};
 use crate::config::RunnerConfig;
 use crate::container::{Backend, DockerBackend};
-use crate::job::Host;
+use crate::execution::Host;
 use crate::shim;
 
 /// Runs jobs on the Docker engine of `config` until `shutdown`.

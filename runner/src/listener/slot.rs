@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::keeper::{Keeper, LeasedJob};
 use crate::background::{self, Task};
 use crate::client::{Backoff, ClientError, persistently};
-use crate::job::{self, Host, JobState, Signals};
+use crate::execution::{Host, JobState, Signals};
+use crate::job;
 
 /// How long the server may hold a request for work; its own limit is the same.
 const LEASE_WAIT_MS: u64 = 50_000;

@@ -10,14 +10,12 @@ use gantry_workflow::expr::Value;
 use gantry_workflow::model::{Step, Uses};
 use indexmap::IndexMap;
 
+use super::checkout::print_head;
 use super::execute::{StepEnd, StepPlace};
-use super::run::print_environment;
+use super::step_run::{self, Surroundings};
 use crate::actions::{MANIFEST_FILES, MOST_DEPTH, Manifest, Runs, directory_of, read_manifest};
+use crate::execution::{ActionScope, JobStatus, RunningJob, Scope, StepResult, uses_text};
 use crate::infra_error::InfraError;
-use crate::job::{
-    ActionScope, JobStatus, RunningJob, Scope, StepResult, Surroundings, prepare_step,
-    run_prepared_step, uses_text,
-};
 use crate::output::{Effects, StepLog};
 use crate::shim::ShimError;
 
@@ -47,15 +45,6 @@ pub(super) fn run<'a>(
         }
     }
     .boxed()
-}
-
-fn print_head(inputs: &IndexMap<String, String>, scope: &Scope, log: &mut StepLog) {
-    if !inputs.is_empty() {
-        log.line("with:");
-        inputs.iter().for_each(|(name, value)| log.line(&format!("  {name}: {value}")));
-    }
-    print_environment(scope, log);
-    log.line("##[endgroup]");
 }
 
 /// Reads the action's description as a process of the job would.
@@ -139,12 +128,12 @@ async fn run_steps(
             depth: place.depth + 1,
             deadline: place.stop.deadline,
         };
-        let prepared = prepare_step(job, step, &around);
+        let prepared = step_run::prepare(job, step, &around);
         let result = if matches!(prepared.condition, Ok(false)) {
             let (outcome, outputs) = (Conclusion::Skipped, IndexMap::new());
             StepResult { outputs, outcome, conclusion: outcome }
         } else {
-            let ended = run_prepared_step(job, step, (&prepared, &around), log).await?;
+            let ended = step_run::run(job, step, (&prepared, &around), log).await?;
             StepResult {
                 outputs: ended.effects.outputs,
                 outcome: ended.outcome,

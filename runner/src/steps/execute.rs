@@ -3,12 +3,12 @@
 use gantry_protocol::Conclusion;
 use gantry_workflow::model::{Step, StepKind, Uses};
 
-use super::composite;
 use super::process::Stop;
 use super::run::{self, RunStep};
+use super::{checkout, composite};
 use crate::actions;
+use crate::execution::{RunningJob, Scope, uses_text};
 use crate::infra_error::InfraError;
-use crate::job::{RunningJob, Scope, uses_text};
 use crate::output::{Effects, StepLog};
 
 /// Where a step stands and what bounds it.
@@ -66,7 +66,7 @@ pub(crate) async fn execute(
             log.line(&format!("##[group]Run {}", uses_text(uses)));
             match actions::inputs(job, place.scope, with.as_ref()) {
                 Ok(inputs) if actions::is_checkout(uses) => {
-                    actions::checkout(job, &inputs, place, log).await
+                    Ok(checkout::run(job, &inputs, place, log).await)
                 }
                 Ok(inputs) => Box::pin(composite::run(job, (uses, &inputs), place, log)).await,
                 Err(message) => {

@@ -9,8 +9,8 @@ use nix::sys::signal::Signal;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::execution::{RunningJob, Signals, cancelled};
 use crate::infra_error::InfraError;
-use crate::job::{RunningJob, Signals, cancelled};
 use crate::output::{OutputReader, StepLog, follow};
 use crate::shim::{Shim, ShimError, Start};
 

@@ -8,10 +8,10 @@ use super::execute::{StepEnd, StepPlace};
 use super::file_commands::FileCommands;
 use super::process::{ProcessEnd, ProcessError, StopReason, run_process};
 use super::shell::Shell;
-use crate::infra_error::InfraError;
-use crate::job::{
+use crate::execution::{
     EnvironmentParts, RunningJob, Scope, is_debug, process_environment, runner_variables,
 };
+use crate::infra_error::InfraError;
 use crate::output::{CommandOptions, OutputReader, StepLog};
 use crate::shim::{NewFile, Start};
 
@@ -216,7 +216,7 @@ fn print_head(script: &Script, scope: &Scope, log: &mut StepLog) {
     log.line("##[endgroup]");
 }
 
-pub(crate) fn print_environment(scope: &Scope, log: &mut StepLog) {
+pub(super) fn print_environment(scope: &Scope, log: &mut StepLog) {
     if !scope.environment.is_empty() {
         log.line("env:");
         for (name, value) in &scope.environment {

@@ -32,6 +32,7 @@ pub(crate) struct Fixture {
     pub(crate) work: tempfile::TempDir,
     pub(crate) config: RunnerConfig,
     backend: Arc<dyn Backend>,
+    place: Place,
     runner: Option<JoinHandle<anyhow::Result<()>>>,
     shutdown: CancellationToken,
 }
@@ -51,7 +52,7 @@ impl Fixture {
         config.images.values_mut().for_each(|image| *image = IMAGE.to_owned());
         config.action_source = format!("{}/actions/{{owner}}/{{repo}}", work.path().display());
         let shutdown = CancellationToken::new();
-        let mut fixture = Self { server, work, config, backend, runner: None, shutdown };
+        let mut fixture = Self { server, work, config, backend, place, runner: None, shutdown };
         fixture.start_runner();
         Some(fixture)
     }
@@ -125,6 +126,29 @@ impl Fixture {
 
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
+    }
+}
+
+impl Drop for Fixture {
+    /// A test ends while its last job is being removed, or in the middle of one.
+    fn drop(&mut self) {
+        if let Some(runner) = &self.runner {
+            runner.abort();
+        }
+        let installation = std::fs::read_to_string(self.config.work_directory.join("installation"));
+        if let (Place::Containers, Ok(installation)) = (self.place, installation) {
+            // This thread belongs to a runtime, which must not be blocked on.
+            let removal = std::thread::spawn(move || remove_all(installation.trim()));
+            drop(removal.join());
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn remove_all(installation: &str) {
+    let engine = DockerBackend::new(None).unwrap();
+    for job in engine.jobs(installation).await.unwrap() {
+        engine.remove_job(installation, job).await.unwrap();
     }
 }
 

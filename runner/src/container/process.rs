@@ -4,13 +4,15 @@
 //! no isolation, no image and no service. Invariant: dropping the backend ends the processes, while
 //! dropping only a job does not, as with an engine.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use gantry_protocol::JobId;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use super::{
     Backend, ContainerEnd, Health, Image, JobContainer, Owner, Pending, ServiceContainer,
@@ -121,8 +123,43 @@ impl Drop for ProcessBackend {
     }
 }
 
-/// Ends the shim; its orphans go to process 1, as nothing contains them.
+/// Ends the shim and everything below it; as it adopts orphans, that is all the job ever started.
 fn end(mut shim: Child) -> std::io::Result<()> {
+    // Stopped first, so that it does not start anything while its processes are ended.
+    signal(shim.id(), Signal::SIGSTOP);
+    let mut ended = HashSet::from([shim.id()]);
+    let processes = processes()?;
+    // A child may be listed before its parent; each round ends one more generation at least.
+    loop {
+        let children = processes.iter().filter(|(_, parent)| ended.contains(parent));
+        let new: Vec<u32> = children.map(|(id, _)| *id).filter(|id| !ended.contains(id)).collect();
+        if new.is_empty() {
+            break;
+        }
+        new.iter().for_each(|id| signal(*id, Signal::SIGKILL));
+        ended.extend(new);
+    }
     shim.kill()?;
     shim.wait().map(drop)
+}
+
+fn signal(process: u32, signal: Signal) {
+    // It may have ended meanwhile.
+    let _ = nix::sys::signal::kill(Pid::from_raw(process.cast_signed()), signal);
+}
+
+/// All processes with their parents.
+fn processes() -> std::io::Result<Vec<(u32, u32)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let id = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+        // After the name, which may hold anything: the state and the parent.
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        if let (Some(id), Some(parent)) = (id, parent.and_then(|parent| parent.parse().ok())) {
+            found.push((id, parent));
+        }
+    }
+    Ok(found)
 }

@@ -16,6 +16,7 @@ use super::contexts::{self, JobView, Scope};
 use super::reporter::Reporter;
 use super::signals::Signals;
 use super::state::JobState;
+use super::status::JobStatus;
 use super::step_names::StepNumbers;
 use crate::client::ServerClient;
 use crate::config::RunnerConfig;
@@ -80,7 +81,7 @@ impl std::fmt::Debug for RunningJob {
 }
 
 /// Time that steps with `if: always()` have after a cancellation, unless the job says otherwise.
-pub(super) const CANCEL_TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const CANCEL_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl RunningJob {
     pub(crate) fn owner(&self) -> Owner {
@@ -163,7 +164,7 @@ impl RunningJob {
         let progress = &mut self.state.record.progress;
         if let (None, Some(cancel)) = (&progress.cancel, asked) {
             progress.cancel = Some(cancel);
-            progress.status = super::status::JobStatus::Cancelled;
+            progress.status = JobStatus::Cancelled;
         }
         if progress.cancel.is_some() && self.cancel_deadline.is_none() {
             self.cancel_deadline = Some(Instant::now() + CANCEL_TIMEOUT);

@@ -9,13 +9,14 @@ use gantry_workflow::model::{Step, StepKind};
 use indexmap::IndexMap;
 use tokio::time::Instant;
 
-use super::contexts::{ActionScope, Scope};
-use super::running::RunningJob;
-use super::status::{JobStatus, step_conclusion};
-use super::step_names::default_name;
+use super::execute::{StepEnd, StepPlace, execute};
+use super::process::Stop;
+use crate::execution::RunningJob;
+use crate::execution::default_name;
+use crate::execution::{ActionScope, Scope};
+use crate::execution::{CANCEL_TIMEOUT, JobStatus, step_conclusion};
 use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
-use crate::steps::{StepEnd, StepPlace, Stop, execute};
 
 /// A step before it runs.
 #[derive(Debug)]
@@ -166,7 +167,7 @@ fn stop(job: &RunningJob, step: &Step, scope: &Scope) -> Stop {
         .is_ok_and(|met| met.truthy());
     let until_end = match job.cancel_deadline {
         Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-        None => super::running::CANCEL_TIMEOUT,
+        None => CANCEL_TIMEOUT,
     };
     Stop {
         signals: job.signals.clone(),
