@@ -1,6 +1,6 @@
 //! The reference team's story: a signed push, containers, an approval, a health check.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -9,13 +9,26 @@ use serde_json::Value;
 
 const FULL_NAME: &str = "hotgigs/hotgigs";
 
-/// Removes what the pipeline deployed, also when the test fails.
-struct Deployment;
+/// What the pipeline deploys. Removed before and after, also when the test fails.
+struct Deployment(PathBuf);
+
+impl Deployment {
+    fn start(example: &Path) -> Self {
+        let deployment = Self(example.join("scripts/deploy.sh"));
+        deployment.remove();
+        deployment
+    }
+
+    fn remove(&self) {
+        for environment in ["staging", "production"] {
+            drop(Command::new("bash").arg(&self.0).args([environment, "remove"]).output());
+        }
+    }
+}
 
 impl Drop for Deployment {
     fn drop(&mut self) {
-        let script = "docker ps -aq --filter label=hotgigs.environment | xargs -r docker rm -f";
-        drop(Command::new("sh").args(["-c", script]).output());
+        self.remove();
     }
 }
 
@@ -24,8 +37,8 @@ async fn a_signed_push_deploys_hotgigs_after_an_approval() -> Result<()> {
     if !program::docker_is_available()? {
         return Ok(());
     }
-    let _deployment = Deployment;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/hotgigs");
+    let _deployment = Deployment::start(&example);
     let repository = TestRepository::copy_of(&example)?;
     let options =
         ServerOptions { embedded_runner: true, arguments: vec!["--docker-socket".to_owned()] };

@@ -103,6 +103,11 @@ ensure_database() {
     [ $SECONDS -lt $deadline ] || fail "the database $database does not get ready; see \`docker logs $database\`"
     sleep 0.3
   done
+  # Data that an earlier container left has that one's password.
+  docker exec --interactive "$database" psql --quiet --username hotgigs --dbname hotgigs <<'END'
+\getenv password POSTGRES_PASSWORD
+alter role hotgigs password :'password';
+END
   DATABASE_URL=postgresql://hotgigs:$(variable_of "$database" POSTGRES_PASSWORD)@$database:5432/hotgigs
 }
 

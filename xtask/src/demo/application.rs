@@ -7,9 +7,10 @@ use anyhow::{Context, Result, bail};
 
 use super::server::Server;
 use crate::command::{output, say};
+use crate::root;
 
-/// Containers of the deployed application carry this label (`examples/hotgigs/scripts/deploy.sh`).
-const LABEL: &str = "hotgigs.environment";
+/// The environments of the pipeline.
+const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
 /// Asks every environment's URL, as the run reports it, for `/api/health`.
 pub(super) fn check_health(server: &Server) -> Result<()> {
@@ -45,14 +46,11 @@ pub(super) fn check_health(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// Removes the deployed containers.
-pub(super) fn remove() {
-    let filter = format!("label={LABEL}");
-    let listing = output(Command::new("docker").args(["ps", "-aq", "--filter", &filter]));
-    let ids: Vec<String> = listing.unwrap_or_default().lines().map(str::to_owned).collect();
-    if !ids.is_empty()
-        && let Err(error) = output(Command::new("docker").args(["rm", "-f"]).args(&ids))
-    {
-        say(&format!("the deployed containers could not be removed: {error:#}"));
+/// Removes what this or an earlier demo deployed, data included.
+pub(super) fn remove() -> Result<()> {
+    for environment in ENVIRONMENTS {
+        let script = root().join("examples/hotgigs/scripts/deploy.sh");
+        output(Command::new("bash").arg(script).args([environment, "remove"]))?;
     }
+    Ok(())
 }

@@ -28,6 +28,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     prepare(install)?;
+    application::remove()?;
     let folder = tempfile::Builder::new()
         .prefix("gantry-demo-")
         .tempdir()
@@ -46,9 +47,9 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
         say(&format!("\ndone in {:.1} s: every job succeeded", started.elapsed().as_secs_f64()));
     }
     if arguments.keep || (terminal::is_interactive() && !arguments.approve) {
-        leave_up(&server, arguments, folder);
+        leave_up(&server, arguments, folder)?;
     } else {
-        application::remove();
+        application::remove()?;
     }
     server.stop()?;
     verdict
@@ -137,18 +138,18 @@ fn decide(server: &Server, run_id: u64, environment: &str, answer: Answer) -> Re
 }
 
 /// Keeps everything running until the person has looked at it.
-fn leave_up(server: &Server, arguments: &Arguments, folder: tempfile::TempDir) {
+fn leave_up(server: &Server, arguments: &Arguments, folder: tempfile::TempDir) -> Result<()> {
     say(&format!("the server stays up at {}", server.url()));
     if terminal::is_interactive() {
         say("press Enter to stop it");
         terminal::wait_for_enter();
-        application::remove();
-        return;
+        return application::remove();
     }
     if arguments.keep {
         let kept = folder.keep();
         say(&format!("its data is in {}; stop it with: kill {}", kept.display(), server.pid()));
         server.detach();
-        let _ = fs::write(kept.join("README"), "Data of a demo server that was left running.\n");
+        fs::write(kept.join("README"), "Data of a demo server that was left running.\n")?;
     }
+    Ok(())
 }
