@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Result;
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::server::Server;
@@ -16,8 +17,8 @@ const FAILURE_LINES: usize = 40;
 #[derive(Debug)]
 pub(super) struct Watch {
     started: Instant,
-    /// The last word shown for a job or step, and when it was first seen running.
-    shown: BTreeMap<String, (String, Instant)>,
+    /// The last word shown for each job and step.
+    shown: BTreeMap<String, String>,
 }
 
 impl Watch {
@@ -25,33 +26,36 @@ impl Watch {
         Self { started: Instant::now(), shown: BTreeMap::new() }
     }
 
-    /// Prints what has changed since the last call.
+    /// Prints what has changed since the last call: a job before its steps when it starts, and
+    /// after them when it has ended.
     pub(super) fn show(&mut self, view: &Value) {
         for job in items(&view["jobs"]) {
-            let name = text(&job["name"]);
-            self.show_item(&format!("job {}", job["id"]), name, job, "");
+            let has_ended = job["conclusion"].is_string();
+            if !has_ended {
+                self.show_job(job);
+            }
             for step in items(&job["steps"]) {
                 let key = format!("step {} {}", job["id"], step["number"]);
-                self.show_item(&key, &format!("{name} / {}", text(&step["name"])), step, "  ");
+                let name = format!("{} / {}", text(&job["name"]), text(&step["name"]));
+                self.show_item(&key, &name, step, "  ");
+            }
+            if has_ended {
+                self.show_job(job);
             }
         }
     }
 
+    fn show_job(&mut self, job: &Value) {
+        self.show_item(&format!("job {}", job["id"]), text(&job["name"]), job, "");
+    }
+
     fn show_item(&mut self, key: &str, name: &str, item: &Value, indent: &str) {
         let word = item["conclusion"].as_str().unwrap_or_else(|| text(&item["status"]));
-        let previous = self.shown.get(key).cloned();
-        if previous.as_ref().is_some_and(|(shown, _)| shown == word) {
+        let previous = self.shown.insert(key.to_owned(), word.to_owned());
+        if previous.as_deref() == Some(word) || matches!(word, "queued" | "pending" | "") {
             return;
         }
-        let since = previous.map_or_else(Instant::now, |(_, since)| since);
-        self.shown.insert(key.to_owned(), (word.to_owned(), since));
-        if matches!(word, "queued" | "pending" | "blocked" | "") {
-            return;
-        }
-        let took = match item["conclusion"].as_str() {
-            Some("success" | "failure") => format!(" ({:.1} s)", since.elapsed().as_secs_f64()),
-            _ => String::new(),
-        };
+        let took = took_seconds(item).map(|took| format!(" ({took:.1} s)")).unwrap_or_default();
         let reason = item["reason"].as_str().map(|r| format!(" - {r}")).unwrap_or_default();
         say(&format!(
             "{:7.1} s  {indent}{} {name}: {word}{took}{reason}",
@@ -89,6 +93,14 @@ fn items(list: &Value) -> impl Iterator<Item = &Value> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// From the start to the end of a job or step that ran.
+fn took_seconds(item: &Value) -> Option<f64> {
+    let time = |key: &str| DateTime::parse_from_rfc3339(item[key].as_str()?).ok();
+    let took = time("completed_at")? - time("started_at")?;
+    let ran = !matches!(item["conclusion"].as_str(), Some("skipped"));
+    ran.then(|| took.as_seconds_f64())
 }
 
 fn mark(word: &str) -> &'static str {
