@@ -7,4 +7,5 @@ mod leases;
 mod pipeline;
 mod rest;
 mod scenarios;
+mod start_up;
 mod webhooks;
