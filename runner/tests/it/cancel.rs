@@ -4,14 +4,15 @@ use gantry_protocol::Conclusion;
 
 use crate::fixture::{Fixture, Place};
 
-/// The first step ends on SIGINT at once; a shell that waits for it would not.
+/// The first step ends soon after SIGINT. (Not by `sleep & wait`: a signal that comes just before
+/// bash waits is not seen by its `wait`.)
 const TWO_STEPS: &str = r#"
 on: push
 jobs:
   j:
     runs-on: ubuntu-latest
     steps:
-      - run: trap 'echo interrupted; exit 3' INT; echo waiting; sleep 600 & wait
+      - run: trap 'echo interrupted; exit 3' INT; echo waiting; while :; do sleep 0.1; done
       - run: echo never
       - if: always()
         run: echo cleaning up in a ${{ job.status }} job
