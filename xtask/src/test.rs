@@ -44,7 +44,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
 const RUST_TESTS: &str = r#"
 set -eu
 export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
-exec cargo test --workspace
+exec cargo test --workspace --no-fail-fast
 "#;
 
 fn rust_tests() -> Command {
