@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Json, Path, State};
+use axum::extract::{DefaultBodyLimit, Json, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
+use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{
     CancelRequest, ClaimId, CompleteJob, JobId, JobMessage, LeaseRequest, LeaseToken, LogChunk,
     RegisterRequest, RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus,
@@ -86,6 +87,7 @@ impl FakeServer {
             .route("/runner/v1/jobs/{job}/steps/{number}", put(step))
             .route("/runner/v1/jobs/{job}/log/{sequence}", put(log))
             .route("/runner/v1/jobs/{job}/complete", post(complete))
+            .layer(DefaultBodyLimit::max(8 * MAX_CHUNK_BYTES))
             .with_state(Arc::clone(&self.shared));
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = loop {
@@ -361,6 +363,9 @@ async fn log(
     Path((job, sequence)): Path<(i64, u64)>,
     Json(chunk): Json<LogChunk>,
 ) -> Response {
+    if chunk.text.len() > 4 * MAX_CHUNK_BYTES {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     with_job(&server, (job, chunk.lease), |job| {
         let stored = job.chunks.len() as u64;
         let of_step = job.chunks.values().filter(|other| other.step_number == chunk.step_number);
