@@ -17,6 +17,9 @@ use sha2::{Digest, Sha256};
 const DIRECTORY: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 const FILE: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
+/// Levels of directories; a job may nest them deeper than a stack of calls can follow.
+const MOST_LEVELS: usize = 512;
+
 /// Lower-case hex, or an empty text when nothing matches.
 pub(crate) fn hash_files(workspace: &Path, patterns: &[String]) -> Result<String, String> {
     let patterns = patterns
@@ -140,6 +143,11 @@ impl Hasher {
         names.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (name, kind) in names {
             path.push(name.clone());
+            if kind == Some(Type::Directory) && path.len() > MOST_LEVELS {
+                return Err(io::Error::other(format!(
+                    "directories are nested deeper than {MOST_LEVELS} levels"
+                )));
+            }
             if kind == Some(Type::Directory) {
                 // It may have been replaced by a symlink meanwhile; then it is skipped.
                 if let Ok(inner) = openat(&directory, name.as_str(), DIRECTORY, Mode::empty()) {
@@ -213,6 +221,16 @@ mod tests {
             expected(&["a/x.lock", "x.lock"])
         );
         assert_eq!(hash(&root, &["a/[m-p]t?er"]), expected(&["a/other"]));
+    }
+
+    #[test]
+    fn directories_nested_without_end_are_an_error() {
+        let root = workspace();
+        let mut inner = root.path().to_owned();
+        (0..=MOST_LEVELS).for_each(|_| inner.push("d"));
+        fs::create_dir_all(inner).unwrap();
+        let error = hash_files(root.path(), &["**/x.lock".to_owned()]).unwrap_err();
+        assert!(error.contains("nested deeper than"), "{error}");
     }
 
     #[test]

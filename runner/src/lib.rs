@@ -15,6 +15,7 @@ mod infra_error;
 mod job;
 mod listener;
 mod output;
+mod remove_tree;
 mod shim;
 mod steps;
 mod words;

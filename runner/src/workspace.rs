@@ -4,13 +4,14 @@
 //! Invariant: what only the runner may touch (`message.json`, `stage/`, ...) is beside the
 //! directories that are mounted into the container, never inside them.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use gantry_protocol::JobId;
 
 use crate::infra_error::InfraError;
+use crate::remove_tree::remove_tree;
 
 /// One job's directory on the runner's disk.
 #[derive(Clone, Debug)]
@@ -121,12 +122,7 @@ impl JobDirectory {
 }
 
 fn remove(path: &Path) -> Result<(), InfraError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(InfraError::disk("removing", path)(error))
-        }
-        _ => Ok(()),
-    }
+    remove_tree(path).map_err(InfraError::disk("removing", path))
 }
 
 /// Where things are for the processes of the job.
@@ -185,5 +181,30 @@ impl InsidePaths {
     #[must_use]
     pub fn event_file(&self) -> String {
         format!("{}/event.json", self.workflow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::fcntl::{OFlag, open, openat};
+    use nix::sys::stat::{Mode, mkdirat};
+
+    use super::*;
+
+    /// A job can nest directories deeper than a stack of calls, or the open files of a process, can
+    /// follow.
+    #[test]
+    fn directories_nested_without_end_are_removed() {
+        let jobs = tempfile::tempdir().unwrap();
+        let directory = JobDirectory::new(jobs.path(), JobId(1));
+        directory.create_root().unwrap();
+        let mut inner = open(directory.root(), OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+        for _ in 0..19_000 {
+            mkdirat(&inner, "d", Mode::S_IRWXU).unwrap();
+            inner = openat(&inner, "d", OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+        }
+        drop(inner);
+        directory.remove().unwrap();
+        assert!(!directory.root().exists());
     }
 }

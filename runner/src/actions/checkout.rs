@@ -14,6 +14,7 @@ use super::git::{Remote, git};
 use super::place::{self, Destination};
 use crate::execution::RunningJob;
 use crate::output::StepLog;
+use crate::remove_tree::remove_tree;
 
 /// Checks the repository out into the workspace; `process` names the step. Answers the action's
 /// outputs, or what to tell the author of the workflow.
@@ -55,12 +56,9 @@ pub(crate) async fn check_out(
 /// An empty staging directory for one step.
 fn stage(job: &RunningJob, process: &str) -> Result<PathBuf, String> {
     let stage = job.directory.stage().join(process);
-    let made = match fs::remove_dir_all(&stage) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => {
-            fs::create_dir_all(stage.join("new")).and_then(|()| fs::create_dir(stage.join("trash")))
-        }
-    };
+    let made = remove_tree(&stage)
+        .and_then(|()| fs::create_dir_all(stage.join("new")))
+        .and_then(|()| fs::create_dir(stage.join("trash")));
     made.map(|()| stage).map_err(|error| format!("making the staging directory: {error}"))
 }
 
@@ -78,7 +76,11 @@ fn put_into_workspace(job: &RunningJob, stage: &Path, plan: &CheckoutPlan) -> st
     let work = job.directory.work();
     let trash = stage.join("trash");
     place::put(&new, Destination { root: &work, path: &path, trash: &trash }, plan.clean)?;
-    fs::remove_dir_all(stage)
+    // A process of the job may still write into what was replaced; the rest goes with the job.
+    if let Err(error) = remove_tree(stage) {
+        tracing::debug!(%error, "the replaced workspace goes with the job");
+    }
+    Ok(())
 }
 
 /// The repository in its staging directory.

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use gantry_workflow::model::{Step, StepKind, Uses};
 
+use super::copy::{copy_tree, read_own_file};
 use super::git::{Remote, git};
 use super::is_checkout;
-use super::manifest::{MANIFEST_FILES, Runs, read_manifest};
+use super::manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, Runs, read_manifest};
 use crate::execution::RunningJob;
 use crate::output::StepLog;
 use crate::workspace::InsidePaths;
@@ -32,7 +33,8 @@ pub(crate) async fn prepare(job: &RunningJob, log: &mut StepLog) -> Result<(), S
                 action.fetch(job, log).await?;
                 done.insert(key);
             }
-            next.extend(uses_of(&action.copy_in(job), path.as_deref()));
+            let copy = actions_directory(job).join(action.place());
+            next.extend(uses_of(&copy, path.as_deref()));
         }
         waiting = next;
     }
@@ -52,6 +54,10 @@ pub(crate) fn directory_of(paths: &InsidePaths, workspace: &str, uses: &Uses) ->
         }
         Uses::Docker { image } => image.clone(),
     }
+}
+
+fn actions_directory(job: &RunningJob) -> PathBuf {
+    job.directory.work().join("_actions")
 }
 
 type RemoteUses = (String, String, Option<String>, String);
@@ -74,9 +80,11 @@ fn remote_uses(steps: &[Step]) -> Vec<RemoteUses> {
 
 /// What a downloaded composite action uses itself. What is wrong with its manifest is told when
 /// its step runs.
-fn uses_of(directory: &Path, path: Option<&str>) -> Vec<RemoteUses> {
-    let directory = path.map_or_else(|| directory.to_owned(), |path| directory.join(path));
-    let text = MANIFEST_FILES.iter().find_map(|name| fs::read_to_string(directory.join(name)).ok());
+fn uses_of(action: &Path, path: Option<&str>) -> Vec<RemoteUses> {
+    let directory = path.map_or_else(|| action.to_owned(), |path| action.join(path));
+    let text = MANIFEST_FILES
+        .iter()
+        .find_map(|name| read_own_file(action, &directory.join(name), LARGEST_MANIFEST_BYTES));
     match text.map(|text| read_manifest(&text)) {
         Some(Ok(manifest)) => match manifest.runs {
             Runs::Composite(steps) => remote_uses(&steps),
@@ -97,10 +105,9 @@ impl RemoteAction {
         format!("{}/{}", self.owner, self.repository)
     }
 
-    /// Its place in the job's work directory.
-    fn copy_in(&self, job: &RunningJob) -> PathBuf {
-        let actions = job.directory.work().join("_actions");
-        actions.join(&self.owner).join(&self.repository).join(&self.git_ref)
+    /// Its place below the job's directory of actions.
+    fn place(&self) -> PathBuf {
+        Path::new(&self.owner).join(&self.repository).join(&self.git_ref)
     }
 
     async fn fetch(&self, job: &RunningJob, log: &mut StepLog) -> Result<(), String> {
@@ -126,8 +133,8 @@ impl RemoteAction {
         if !cached.is_dir() {
             self.download(&remote, &sha, &cached).await?;
         }
-        let copy = self.copy_in(job);
-        copy_tree(&cached, &copy).map_err(|error| format!("copying `{}`: {error}", self.name()))
+        copy_tree(&cached, &actions_directory(job), &self.place())
+            .map_err(|error| format!("copying `{}`: {error}", self.name()))
     }
 
     async fn resolve(&self, remote: &Remote, directory: &Path) -> Result<String, String> {
@@ -167,29 +174,10 @@ impl RemoteAction {
                 .map_err(|error| format!("Unable to download `{}@{sha}`: {error}", self.name()))?;
         }
         fs::remove_dir_all(new.path().join(".git")).map_err(failed)?;
-        match fs::rename(new.keep(), cached) {
+        match fs::rename(new.path(), cached) {
             // Another job was faster.
             Err(_) if cached.is_dir() => Ok(()),
             result => result.map_err(failed),
         }
     }
-}
-
-/// Copies directories, files with their modes, and symlinks as such. Neither side is in the reach
-/// of a running job.
-fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_tree(&source, &target)?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(&source)?, &target)?;
-        } else {
-            fs::copy(&source, &target)?;
-        }
-    }
-    Ok(())
 }

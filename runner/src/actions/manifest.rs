@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// Files that may describe an action, in the order in which they are looked for.
 pub(crate) const MANIFEST_FILES: [&str; 2] = ["action.yml", "action.yaml"];
 
+/// Largest description that is read.
+pub(crate) const LARGEST_MANIFEST_BYTES: u64 = 1024 * 1024;
+
 /// An action's description.
 #[derive(Debug)]
 pub(crate) struct Manifest {

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use gantry_protocol::{Annotation, CancelRequest, Conclusion, JobMessage};
+use gantry_protocol::{Annotation, CancelRequest, ClaimId, Conclusion, JobMessage};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub(crate) struct JobState {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) leased_at: DateTime<Utc>,
+    /// Under which the job was asked for.
+    #[serde(default)]
+    pub(crate) claim: Option<ClaimId>,
     /// Present once the containers run and the steps may start.
     pub(crate) containers: Option<Containers>,
     pub(crate) progress: Progress,
@@ -87,10 +90,12 @@ impl JobState {
     /// A job that was just leased; from here on it survives the runner.
     pub(crate) fn create(
         message: JobMessage,
+        claim: ClaimId,
         directory: &JobDirectory,
     ) -> Result<Self, InfraError> {
         let progress = Progress::default();
-        let record = Record { leased_at: Utc::now(), containers: None, progress };
+        let record =
+            Record { leased_at: Utc::now(), claim: Some(claim), containers: None, progress };
         directory.create_root()?;
         write(&directory.message_file(), &message)?;
         write(&directory.progress_file(), &record)?;

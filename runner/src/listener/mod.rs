@@ -4,6 +4,8 @@
 //! expire; it is never dropped in silence.
 
 mod adopt;
+mod claim;
+mod job_locks;
 mod keeper;
 mod lock;
 mod registration;

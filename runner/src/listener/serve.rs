@@ -1,11 +1,14 @@
 //! The life of a runner, from its start to its drained end.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::slot::{self, SlotEnd};
+use super::claim::SlotClaim;
+use super::job_locks::JobLocks;
+use super::slot::{self, Slot, SlotEnd};
 use super::{adopt, lock, registration};
 use crate::background::{self, Task};
 use crate::config::RunnerConfig;
@@ -56,20 +59,29 @@ pub async fn run_on(
 
 async fn serve(host: Arc<Host>, shutdown: &CancellationToken) -> anyhow::Result<SlotEnd> {
     let permits = Arc::new(Semaphore::new(host.config.slots));
+    let locks = Arc::new(JobLocks::default());
     let mut tasks: Vec<Task<SlotEnd>> = Vec::new();
+    let mut claims = HashSet::new();
     for state in adopt::find_jobs(&host).await? {
-        let (host, permits) = (Arc::clone(&host), Arc::clone(&permits));
-        // There are as many permits as there were slots; with fewer slots now, the rest wait.
+        claims.extend(state.record.claim);
+        // Before any slot asks for work: the server may give us the same job anew.
+        let lock = locks.lock(state.message.job_id).await;
+        // With fewer slots than there were, the rest go on all the same: they run already.
+        let permit = Arc::clone(&permits).try_acquire_owned().ok();
+        let host = Arc::clone(&host);
         tasks.push(background::spawn("adopted_job", async move {
-            if let Ok(permit) = permits.acquire_owned().await {
-                slot::adopt(host, state, permit).await;
-            }
+            slot::adopt(host, state, (permit, lock)).await;
             SlotEnd::Drained
         }));
     }
-    for _ in 0..host.config.slots {
-        let slot = slot::serve(Arc::clone(&host), Arc::clone(&permits), shutdown.clone());
-        tasks.push(background::spawn("slot", slot));
+    for number in 0..host.config.slots {
+        let slot = Slot {
+            claim: SlotClaim::open(&host.config.work_directory, number, &claims)?,
+            host: Arc::clone(&host),
+            permits: Arc::clone(&permits),
+            locks: Arc::clone(&locks),
+        };
+        tasks.push(background::spawn("slot", slot.serve(shutdown.clone())));
     }
     tracing::info!(name = host.config.name, slots = host.config.slots, "runner is listening");
     let drained = drain(tasks);

@@ -8,7 +8,7 @@ use gantry_workflow::command;
 /// Annotations of one level that a step may make; later ones are only log lines.
 const MOST_PER_LEVEL: usize = 10;
 
-/// Characters of a message; the rest is cut.
+/// Characters of a message, a title or a path; the rest is cut.
 const LONGEST_MESSAGE: usize = 4096;
 
 /// Collects what a step says about the code.
@@ -22,8 +22,11 @@ impl Annotations {
     pub(super) fn add(&mut self, mut annotation: Annotation) {
         let of_level = self.kept.iter().filter(|other| other.level == annotation.level).count();
         if of_level < MOST_PER_LEVEL {
-            if let Some((cut, _)) = annotation.message.char_indices().nth(LONGEST_MESSAGE) {
-                annotation.message.truncate(cut);
+            let Annotation { message, title, path, .. } = &mut annotation;
+            for text in [Some(message), title.as_mut(), path.as_mut()].into_iter().flatten() {
+                if let Some((cut, _)) = text.char_indices().nth(LONGEST_MESSAGE) {
+                    text.truncate(cut);
+                }
             }
             self.kept.push(annotation);
         }

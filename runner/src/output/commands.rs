@@ -105,11 +105,13 @@ impl OutputReader {
     }
 
     fn add_mask(&mut self, secret: &str, log: &mut StepLog) {
-        if let Err(reason) = log.masks().add(secret) {
-            log.error(&reason);
-            self.effects.failed = true;
+        match log.masks().add(secret) {
+            Ok(()) => self.effects.masks.push(secret.to_owned()),
+            Err(reason) => {
+                log.error(&reason);
+                self.effects.failed = true;
+            }
         }
-        self.effects.masks.push(secret.to_owned());
     }
 
     fn annotation(&self, found: command::Annotation, step_number: u32) -> Annotation {

@@ -4,6 +4,7 @@
 //! and every text that passes is masked.
 
 use chrono::Utc;
+use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{Annotation, AnnotationLevel};
 
 use super::annotations::{Annotations, marker};
@@ -13,6 +14,9 @@ use super::shipper::JobLog;
 
 /// Bytes after which a block is sent on although more lines are at hand.
 const BLOCK_BYTES: usize = 256 * 1024;
+
+/// A longer line is cut into several, so that every line fits into a chunk.
+const LONGEST_LINE_BYTES: usize = MAX_CHUNK_BYTES / 2;
 
 /// Where a step prints.
 #[derive(Debug)]
@@ -49,7 +53,16 @@ impl StepLog {
     pub(crate) fn line(&mut self, text: &str) {
         for line in text.split('\n') {
             let block = &mut self.block;
-            self.masks.with(|masker| block.push(&self.stamp, &masker.mask(line)));
+            self.masks.with(|masker| {
+                let masked = masker.mask(line);
+                // Most lines are one piece; an empty one is, too.
+                let (mut piece, mut rest) = cut(&masked);
+                block.push(&self.stamp, piece);
+                while !rest.is_empty() {
+                    (piece, rest) = cut(rest);
+                    block.push(&self.stamp, piece);
+                }
+            });
         }
     }
 
@@ -113,4 +126,9 @@ impl StepLog {
         self.send().await;
         self.annotations.into_vec()
     }
+}
+
+/// As much as a line may have, and the rest.
+fn cut(text: &str) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(LONGEST_LINE_BYTES))
 }

@@ -13,14 +13,13 @@ use indexmap::IndexMap;
 use super::checkout::print_head;
 use super::execute::{StepEnd, StepPlace};
 use super::step_run::{self, Surroundings};
-use crate::actions::{MANIFEST_FILES, MOST_DEPTH, Manifest, Runs, directory_of, read_manifest};
+use crate::actions::{
+    LARGEST_MANIFEST_BYTES, MANIFEST_FILES, MOST_DEPTH, Manifest, Runs, directory_of, read_manifest,
+};
 use crate::execution::{ActionScope, JobStatus, RunningJob, Scope, StepResult, uses_text};
 use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
 use crate::shim::ShimError;
-
-/// Largest `action.yml` that is read.
-const LARGEST_MANIFEST_BYTES: u64 = 1024 * 1024;
 
 /// Runs an action whose inputs are evaluated. A recursive function has to name its future.
 pub(super) fn run<'a>(

@@ -129,3 +129,48 @@ async fn what_is_not_supported_fails_and_says_so() {
     assert!(log.contains("##[error]Unable to resolve action `octo/none@v1`"), "{log}");
     assert_eq!(t.server.steps(job)[1], "Run octo/none@v1 skipped skipped");
 }
+
+/// One ref of an action may be a directory of another: the first brings a symlink, and what the
+/// second one brings must not go through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_is_never_copied_through_the_symlink_of_another() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let outside = t.work.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let manifest = "runs: {using: composite, steps: [{shell: bash, run: 'true'}]}";
+    let action = t.work.path().join("actions/octo/trap");
+    repository(&action, &[("action.yml", manifest)]);
+    std::os::unix::fs::symlink(&outside, action.join("x")).unwrap();
+    commit(&action, &[]);
+    git(&action, &["tag", "v1"]);
+    git(&action, &["rm", "--quiet", "x"]);
+    git(&action, &["checkout", "--quiet", "-b", "v1/x"]);
+    commit(&action, &[("planted", "here")]);
+    let (job, end) = t
+        .run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{uses: octo/trap@v1}, {uses: octo/trap@v1/x}]}}")
+        .await;
+    assert_eq!(end.conclusion, Conclusion::Failure, "{}", t.server.log(job));
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+/// The runner reads the manifests of actions itself before the job has a container.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_outside_of_its_action_is_not_read_on_the_host() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let action = t.work.path().join("actions/octo/endless");
+    repository(&action, &[("README", "an action")]);
+    std::os::unix::fs::symlink("/dev/zero", action.join("action.yml")).unwrap();
+    std::fs::create_dir(action.join("sub")).unwrap();
+    std::os::unix::fs::symlink(t.work.path().join("secret.yml"), action.join("sub/action.yml"))
+        .unwrap();
+    commit(&action, &[]);
+    std::fs::write(
+        t.work.path().join("secret.yml"),
+        "runs: {using: composite, steps: [{uses: octo/none@v1}]}",
+    )
+    .unwrap();
+    let (job, end) = t
+        .run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{run: 'true'}, {if: false, uses: octo/endless@main}, {if: false, uses: octo/endless/sub@main}]}}")
+        .await;
+    assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
+}

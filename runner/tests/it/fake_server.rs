@@ -3,19 +3,21 @@
 //! It answers by the rules of the protocol: a stale lease is refused, a repeated chunk changes
 //! nothing, a gap in the log is refused. It can be stopped and started again on the same port.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Json, Path, State};
+use axum::extract::{DefaultBodyLimit, Json, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
+use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{
-    CancelRequest, CompleteJob, JobId, JobMessage, LeaseRequest, LogChunk, RegisterRequest,
-    RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus, StepUpdate,
+    CancelRequest, ClaimId, CompleteJob, JobId, JobMessage, LeaseRequest, LeaseToken, LogChunk,
+    RegisterRequest, RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus,
+    StepUpdate,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
@@ -31,12 +33,17 @@ pub(crate) struct Job {
     pub(crate) completed: Option<CompleteJob>,
     pub(crate) renewals: usize,
     cancel: Option<CancelRequest>,
-    lease_revoked: bool,
+    /// The only lease that is good.
+    lease: Option<LeaseToken>,
 }
 
 #[derive(Default)]
 struct Contents {
     queue: VecDeque<JobMessage>,
+    /// Jobs by the claim that got them.
+    claims: HashMap<ClaimId, JobMessage>,
+    /// The next lease is made and its answer never sent.
+    swallow_lease: bool,
     jobs: BTreeMap<JobId, Job>,
     registrations: Vec<RegisterRequest>,
     /// Renewals are not answered.
@@ -80,6 +87,7 @@ impl FakeServer {
             .route("/runner/v1/jobs/{job}/steps/{number}", put(step))
             .route("/runner/v1/jobs/{job}/log/{sequence}", put(log))
             .route("/runner/v1/jobs/{job}/complete", post(complete))
+            .layer(DefaultBodyLimit::max(8 * MAX_CHUNK_BYTES))
             .with_state(Arc::clone(&self.shared));
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = loop {
@@ -108,6 +116,24 @@ impl FakeServer {
         self.shared.changed.notify_waiters();
     }
 
+    /// The next lease is made, and its answer never arrives.
+    pub(crate) fn swallow_next_lease(&self) {
+        self.contents().swallow_lease = true;
+    }
+
+    /// Takes a job away and queues it again, from its beginning and for a lease of its own.
+    pub(crate) fn requeue(&self, mut message: JobMessage) {
+        message.lease.0 += 1;
+        self.contents().jobs.insert(message.job_id, Job::default());
+        self.queue(message);
+    }
+
+    /// The message of a job that was leased.
+    pub(crate) fn leased(&self, job: JobId) -> JobMessage {
+        let contents = self.contents();
+        contents.claims.values().find(|message| message.job_id == job).unwrap().clone()
+    }
+
     pub(crate) fn cancel(&self, job: JobId, timed_out: bool) {
         let cancel = CancelRequest { reason: "the run was cancelled".to_owned(), timed_out };
         self.contents().jobs.entry(job).or_default().cancel = Some(cancel);
@@ -116,7 +142,7 @@ impl FakeServer {
 
     /// As if the job had been given to another runner.
     pub(crate) fn revoke(&self, job: JobId) {
-        self.contents().jobs.entry(job).or_default().lease_revoked = true;
+        self.contents().jobs.entry(job).or_default().lease = None;
         self.shared.changed.notify_waiters();
     }
 
@@ -225,14 +251,11 @@ async fn lease(State(server): Server, Json(request): Json<LeaseRequest>) -> Resp
     let waiting = async {
         loop {
             let changed = server.changed.notified();
-            let message = {
-                let mut contents = server.contents.lock().unwrap();
-                let message = contents.queue.pop_front();
-                if let Some(message) = &message {
-                    contents.jobs.entry(message.job_id).or_default();
-                }
-                message
-            };
+            let (message, swallow) = take(&mut server.contents.lock().unwrap(), request.claim);
+            if swallow {
+                server.changed.notify_waiters();
+                std::future::pending::<()>().await;
+            }
             if let Some(message) = message {
                 return message;
             }
@@ -245,16 +268,34 @@ async fn lease(State(server): Server, Json(request): Json<LeaseRequest>) -> Resp
     }
 }
 
+/// The job a claim gets, and whether the answer is lost.
+fn take(contents: &mut Contents, claim: ClaimId) -> (Option<JobMessage>, bool) {
+    let again = contents.claims.get(&claim).filter(|message| {
+        let job = &contents.jobs[&message.job_id];
+        job.lease == Some(message.lease) && job.completed.is_none()
+    });
+    let Some(message) = again.cloned().or_else(|| contents.queue.pop_front()) else {
+        return (None, false);
+    };
+    contents.claims.insert(claim, message.clone());
+    contents.jobs.entry(message.job_id).or_default().lease = Some(message.lease);
+    (Some(message), std::mem::take(&mut contents.swallow_lease))
+}
+
 fn refused(message: &str) -> Response {
     (StatusCode::CONFLICT, Json(serde_json::json!({ "message": message }))).into_response()
 }
 
 /// Applies `change` to a job whose lease is good.
-fn with_job(server: &Shared, job: i64, change: impl FnOnce(&mut Job) -> Response) -> Response {
+fn with_job(
+    server: &Shared,
+    (job, lease): (i64, LeaseToken),
+    change: impl FnOnce(&mut Job) -> Response,
+) -> Response {
     let mut contents = server.contents.lock().unwrap();
     let answer = match contents.jobs.get_mut(&JobId(job)) {
         None => StatusCode::NOT_FOUND.into_response(),
-        Some(job) if job.lease_revoked => refused("the lease is stale"),
+        Some(job) if job.lease != Some(lease) => refused("the lease is stale"),
         Some(job) => change(job),
     };
     drop(contents);
@@ -267,7 +308,7 @@ async fn renew(
     Path(job): Path<i64>,
     Json(request): Json<RenewRequest>,
 ) -> Response {
-    with_job(&server, job, |job| {
+    with_job(&server, (job, request.lease), |job| {
         job.renewals += 1;
         StatusCode::OK.into_response()
     });
@@ -278,7 +319,8 @@ async fn renew(
                 let contents = server.contents.lock().unwrap();
                 let job = contents.jobs.get(&JobId(job));
                 if job.is_none_or(|job| {
-                    job.lease_revoked || (job.cancel.is_some() && !request.cancel_seen)
+                    job.lease != Some(request.lease)
+                        || (job.cancel.is_some() && !request.cancel_seen)
                 }) {
                     return;
                 }
@@ -295,7 +337,7 @@ async fn renew(
     if silent {
         std::future::pending::<()>().await;
     }
-    with_job(&server, job, |job| {
+    with_job(&server, (job, request.lease), |job| {
         let cancel = job.cancel.clone();
         Json(RenewResponse { expires_in_ms, cancel }).into_response()
     })
@@ -306,7 +348,7 @@ async fn step(
     Path((job, number)): Path<(i64, u32)>,
     Json(update): Json<StepUpdate>,
 ) -> Response {
-    with_job(&server, job, |job| {
+    with_job(&server, (job, update.lease), |job| {
         let newer = job.steps.get(&number).is_none_or(|old| update.revision > old.revision);
         if newer {
             assert_eq!(update.status == StepStatus::Completed, update.conclusion.is_some());
@@ -321,7 +363,10 @@ async fn log(
     Path((job, sequence)): Path<(i64, u64)>,
     Json(chunk): Json<LogChunk>,
 ) -> Response {
-    with_job(&server, job, |job| {
+    if chunk.text.len() > 4 * MAX_CHUNK_BYTES {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    with_job(&server, (job, chunk.lease), |job| {
         let stored = job.chunks.len() as u64;
         let of_step = job.chunks.values().filter(|other| other.step_number == chunk.step_number);
         let lines: u64 = of_step.map(|other| other.text.matches('\n').count() as u64).sum();
@@ -341,7 +386,7 @@ async fn complete(
     Path(job): Path<i64>,
     Json(end): Json<CompleteJob>,
 ) -> Response {
-    with_job(&server, job, |job| {
+    with_job(&server, (job, end.lease), |job| {
         assert_eq!(end.log_chunks, job.chunks.len() as u64, "the log is not complete");
         job.completed.get_or_insert(end);
         StatusCode::NO_CONTENT.into_response()

@@ -161,3 +161,52 @@ async fn a_runner_registers_once_and_drains_when_told() {
     assert!(registrations[0].labels.contains(&"ubuntu-latest".to_owned()));
     assert!(registrations[0].labels.contains(&"self-hosted".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_lease_was_answered_to_a_dying_runner_is_run_by_the_next_one() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    t.server.swallow_next_lease();
+    let job = t.queue("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}");
+    t.server.wait_for(job, "lease", |_| Some(())).await;
+    t.kill_runner().await;
+    t.start_runner();
+    assert_eq!(t.server.completed(job).await.conclusion, Conclusion::Success);
+}
+
+/// The new runner finds what its predecessor left of the job while it gets the same job anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_comes_back_under_a_new_lease_is_not_removed_with_the_old_one() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    let job = t.queue(COUNTING);
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    t.kill_runner().await;
+    t.server.requeue(t.server.leased(job));
+    t.start_runner();
+    t.server.wait_for_line(job, "\nwaiting\n").await;
+    go(&t, job);
+    finish(&t, job).await;
+}
+
+/// All of them run already, so waiting for a slot would only cost the others their leases.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_with_fewer_slots_goes_on_with_all_jobs() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    let jobs = [t.queue(COUNTING), t.queue(COUNTING)];
+    for job in jobs {
+        t.server.wait_for_line(job, "\nwaiting\n").await;
+    }
+    t.kill_runner().await;
+    t.config.slots = 1;
+    let mut renewals = Vec::new();
+    for job in jobs {
+        renewals.push(t.server.wait_for(job, "job", |job| Some(job.renewals)).await);
+    }
+    t.start_runner();
+    for (job, before) in jobs.into_iter().zip(renewals) {
+        t.server.wait_for(job, "renewal", |job| (job.renewals > before).then_some(())).await;
+    }
+    for job in jobs {
+        go(&t, job);
+        finish(&t, job).await;
+    }
+}

@@ -225,3 +225,16 @@ jobs:
     let log = t.server.step_log(job, 6);
     assert!(log.contains("nowhere'. No such file or directory"), "{log}");
 }
+
+/// The head of the second step shows a variable that is larger than any chunk of a log may be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_longer_than_a_chunk_does_not_lose_the_job() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let (job, end) = t
+        .run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [\n{run: \"(printf BIG=; head -c 6000000 /dev/zero | tr '\\\\0' x; echo) >> $GITHUB_ENV\"},\n{run: 'true'}]}}")
+        .await;
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    let log = t.server.step_log(job, 3);
+    assert!(log.contains("Argument list too long"), "{}", log.len());
+    assert_eq!(log.matches('x').count(), 6_000_000);
+}
