@@ -11,6 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::apply::{Effects, Target, apply};
 use super::{queries, state, stored_plan};
+use crate::background::catch_panic;
 use crate::{App, environments, jobs};
 
 /// Advances the runs about which there are news.
@@ -34,7 +35,7 @@ async fn advance_each(app: &App, runs: &[RunId]) -> anyhow::Result<u64> {
     let mut n_changed = 0;
     let mut first_error = None;
     for run in runs {
-        match advance_run(app, *run).await {
+        match catch_panic(advance_run(app, *run)).await {
             Ok(is_changed) => n_changed += u64::from(is_changed),
             Err(error) => {
                 let error = error.context(format!("advancing run {run}"));
