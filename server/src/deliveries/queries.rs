@@ -5,6 +5,10 @@ use sqlx::PgConnection;
 
 use super::retry::{MAX_ATTEMPTS, pauses_seconds};
 use super::{Delivery, NewDelivery, Outcome};
+use crate::db::clean;
+
+/// Longest reason kept, in bytes.
+const MAX_REASON_BYTES: usize = 64 * 1024;
 
 /// Stores a delivery. False when its guid is known already; nothing changes then.
 pub async fn store(db: &mut PgConnection, delivery: NewDelivery<'_>) -> sqlx::Result<bool> {
@@ -64,7 +68,7 @@ pub async fn finish(
          where id = $1 and status = 'pending'",
         delivery.id,
         status,
-        reason,
+        clean(reason, MAX_REASON_BYTES),
     )
     .execute(db)
     .await?;
@@ -84,7 +88,7 @@ pub async fn note_failure(
              completed_at = case when n_attempts >= $3 then clock_timestamp() end
          where id = $1 and status = 'pending'",
         delivery.id,
-        error,
+        clean(error, MAX_REASON_BYTES),
         MAX_ATTEMPTS,
     )
     .execute(db)

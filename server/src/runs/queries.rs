@@ -6,7 +6,14 @@ use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::db::clean;
 use crate::jobs::Attempt;
+
+/// Longest title kept, in bytes.
+const MAX_TITLE_BYTES: usize = 4096;
+
+/// Longest message of a diagnostic kept, in bytes.
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// A run to insert.
 pub(super) struct NewRun<'a> {
@@ -58,7 +65,7 @@ pub(super) async fn insert(db: &mut PgConnection, run: &NewRun<'_>) -> sqlx::Res
         run.head_branch,
         run.head_sha,
         run.git_ref,
-        run.display_title,
+        clean(run.display_title, MAX_TITLE_BYTES),
         run.actor,
     )
     .fetch_one(db)
@@ -73,12 +80,17 @@ pub(super) async fn set_planned(
     display_title: &str,
     diagnostics: &[Diagnostic],
 ) -> sqlx::Result<()> {
+    let storable = |diagnostic: &Diagnostic| Diagnostic {
+        message: clean(&diagnostic.message, MAX_MESSAGE_BYTES),
+        ..diagnostic.clone()
+    };
+    let diagnostics: Vec<Diagnostic> = diagnostics.iter().map(storable).collect();
     sqlx::query!(
         "update workflow_runs
          set display_title = $2, diagnostics = $3
          where id = $1",
         run.0,
-        display_title,
+        clean(display_title, MAX_TITLE_BYTES),
         Json(diagnostics) as _,
     )
     .execute(db)
