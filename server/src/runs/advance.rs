@@ -5,13 +5,13 @@
 
 use anyhow::Context as _;
 use chrono::Utc;
-use gantry_protocol::RunId;
+use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::advance;
 use sqlx::{Connection as _, PgConnection};
 
 use super::apply::{Effects, Target, apply};
 use super::{queries, state, stored_plan};
-use crate::background::catch_panic;
+use crate::background::{Topic, catch_panic};
 use crate::{App, environments, jobs};
 
 /// Advances the runs about which there are news.
@@ -28,6 +28,14 @@ pub async fn sweep_runs(app: &App) -> anyhow::Result<u64> {
     let runs = queries::open(&mut connection).await?;
     drop(connection);
     advance_each(app, &runs).await
+}
+
+/// Has every open run of a repository looked at again: a rule that they are under has changed.
+pub async fn reconsider(app: &App, repository: RepositoryId) -> sqlx::Result<()> {
+    let mut connection = app.db.acquire().await?;
+    queries::want_advance(&mut connection, repository).await?;
+    app.wakeups.wake(Topic::Runs);
+    Ok(())
 }
 
 /// A run that fails does not stop the others; its news stay unseen.

@@ -104,6 +104,7 @@ pub(super) struct OpenRun {
     pub(super) attempt: Attempt,
     pub(super) head_sha: String,
     pub(super) is_cancelled: bool,
+    pub(super) cancel_reason: Option<String>,
 }
 
 /// Locks an open run and clears the mark that something has happened to it.
@@ -113,7 +114,7 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
          set advance_wanted = false
          where id = $1 and status <> 'completed'
          returning repository_id, run_attempt, head_sha,
-             cancel_requested_at is not null as "is_cancelled!""#,
+             cancel_requested_at is not null as "is_cancelled!", cancel_reason"#,
         run.0,
     )
     .fetch_optional(db)
@@ -123,6 +124,7 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
         attempt: Attempt { run, number: row.run_attempt },
         head_sha: row.head_sha,
         is_cancelled: row.is_cancelled,
+        cancel_reason: row.cancel_reason,
     }))
 }
 
@@ -145,6 +147,22 @@ pub(super) async fn wanted(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
     .fetch_all(db)
     .await?;
     Ok(ids.into_iter().map(RunId).collect())
+}
+
+/// Marks the repository's open runs as having news.
+pub(super) async fn want_advance(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set advance_wanted = true
+         where repository_id = $1 and status <> 'completed'",
+        repository.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Every open run.

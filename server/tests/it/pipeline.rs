@@ -120,13 +120,16 @@ jobs:
     runs::cancel(&server.app, run, "because").await.expect("a cancellation");
     server.settle().await;
     assert_eq!(server.job_states(run).await, ["a in_progress", "b completed cancelled"]);
+    let detail = server.json(&format!("/api/gantry/runs/{run}")).await;
+    assert_eq!(detail["jobs"][1]["reason"], "because");
     let renewal =
         gantry_protocol::RenewRequest { lease: running.lease, wait_ms: 10_000, cancel_seen: false };
     let path = gantry_protocol::routes::renew(running.job_id);
     let answer = runner.request(reqwest::Method::POST, &path).json(&renewal).send().await;
     let answer: gantry_protocol::RenewResponse =
         answer.expect("an answer").json().await.expect("a renewal");
-    assert!(answer.cancel.is_some_and(|cancel| !cancel.timed_out));
+    let cancel = answer.cancel.expect("a cancellation");
+    assert_eq!((cancel.reason.as_str(), cancel.timed_out), ("because", false));
     let end = End { conclusion: Conclusion::Cancelled, ..End::SUCCESS };
     assert_eq!(runner.complete(&running, end).await, 204);
     server.settle().await;
@@ -288,4 +291,46 @@ jobs:
     let place = |key: &str| github.find(key).expect("a key of the payload");
     // `jsonb` would put the shorter one first.
     assert!(place("\"before\":\"0000") < place("\"after\":"), "{github}");
+}
+
+#[tokio::test]
+async fn what_waits_says_for_what() {
+    let server = server_or_skip!();
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", CI)]);
+    let run = server.push_and_settle(&repository).await;
+    let path = format!("/api/gantry/runs/{run}");
+    let reasons = |detail: &serde_json::Value| -> Vec<String> {
+        let jobs = detail["jobs"].as_array().expect("jobs");
+        jobs.iter().map(|job| job["reason"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let detail = server.json(&path).await;
+    assert_eq!(reasons(&detail)[1..], ["waits for `build`", "waits for `test`"]);
+}
+
+#[tokio::test]
+async fn a_deployment_goes_on_when_nobody_has_to_review_it_any_more() {
+    let server = server_or_skip!();
+    let deploy = "
+on: push
+jobs:
+  a: { runs-on: ubuntu-latest, environment: production, steps: [{ run: a }] }
+";
+    let put = |reviewers: serde_json::Value| {
+        server
+            .as_admin(reqwest::Method::PUT, "/repos/acme/app/environments/production")
+            .json(&serde_json::json!({ "reviewers": reviewers }))
+            .send()
+    };
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", deploy)]);
+    server.rows().repository(repository.path()).await;
+    put(serde_json::json!([{ "type": "User", "id": 1 }])).await.expect("an answer");
+    let delivery = Delivery::push("push-1", &repository.head());
+    server.deliver(&delivery).send().await.expect("an answer");
+    server.settle().await;
+    let run = gantry_protocol::RunId(10001);
+    assert_eq!(server.job_states(run).await, ["a waiting"]);
+    put(serde_json::json!([])).await.expect("an answer");
+    // Not by the sweep of all runs, which comes once a minute.
+    runs::advance_runs(&server.app).await.expect("a pass");
+    assert_eq!(server.job_states(run).await, ["a queued"]);
 }
