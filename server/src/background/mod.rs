@@ -9,7 +9,7 @@ mod wakeups;
 
 pub use passes::{PassRecord, Passes};
 pub use reconciler::{
-    NextDue, Pass, Reconciler, run_due_reconciler, run_pass_once, run_reconciler,
+    NextDue, Pass, Reconciler, catch_panic, run_due_reconciler, run_pass_once, run_reconciler,
 };
 pub use tasks::Tasks;
 pub use wakeups::{Topic, Wakeups};

@@ -35,11 +35,12 @@ pub struct Reconciler {
     pub pass: for<'a> fn(&'a App) -> Pass<'a>,
 }
 
-/// After a failed pass the next one waits this long, whatever wakes it.
+/// A failed pass is repeated after this time, or when woken.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// What is due and was not done by the pass (another server does it, a row is locked) is looked at
-/// again after this time.
+/// again after this time. Nothing wakes a reconciler earlier after a failed pass; it is short, so
+/// that one item that fails again and again does not hold up the others.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// Repeats the passes of `reconciler` until the server stops.
@@ -59,28 +60,26 @@ pub async fn run_due_reconciler(
         if let Some(woken) = &mut woken {
             woken.mark_unchanged();
         }
-        let wait = match run_pass_once(&app, reconciler).await {
-            Ok(_) => wait_for(&app, reconciler, next_due).await,
-            Err(_) => Wait { at_most: PAUSE_AFTER_FAILURE, is_wakeable: false },
+        let at_most = match run_pass_once(&app, reconciler).await {
+            Ok(_) => longest_wait(&app, reconciler, next_due).await,
+            Err(_) => {
+                tokio::time::sleep(SHORTEST_WAIT).await;
+                PAUSE_AFTER_FAILURE
+            }
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = tokio::time::sleep(wait.at_most) => {}
-            () = changed(woken.as_mut()), if wait.is_wakeable => {}
+            () = tokio::time::sleep(at_most) => {}
+            () = changed(woken.as_mut()) => {}
         }
     }
 }
 
-struct Wait {
-    at_most: Duration,
-    is_wakeable: bool,
-}
-
-async fn wait_for(
+async fn longest_wait(
     app: &App,
     reconciler: Reconciler,
     next_due: for<'a> fn(&'a App) -> NextDue<'a>,
-) -> Wait {
+) -> Duration {
     let due = match next_due(app).await {
         Ok(due) => due,
         Err(error) => {
@@ -90,8 +89,7 @@ async fn wait_for(
     };
     let until_due =
         due.map(|due| (due - Utc::now()).to_std().unwrap_or_default().max(SHORTEST_WAIT));
-    let at_most = until_due.map_or(reconciler.interval, |until| until.min(reconciler.interval));
-    Wait { at_most, is_wakeable: true }
+    until_due.map_or(reconciler.interval, |until| until.min(reconciler.interval))
 }
 
 async fn changed(woken: Option<&mut tokio::sync::watch::Receiver<u64>>) {
@@ -131,14 +129,24 @@ async fn locked_pass(app: &App, reconciler: Reconciler) -> anyhow::Result<u64> {
     if !is_mine {
         return Ok(0);
     }
-    let outcome = AssertUnwindSafe((reconciler.pass)(app)).catch_unwind().await;
+    let outcome = catch_panic((reconciler.pass)(app)).await;
     let unlocked =
         sqlx::query_scalar!("select pg_advisory_unlock($1)", key).fetch_one(&mut *connection).await;
     if unlocked.is_err() {
         // The lock lives as long as its session, so the session must not return to the pool.
         drop(connection.detach());
     }
-    outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("the pass panicked")))
+    outcome
+}
+
+/// A panic is a fault of ours; it ends the item or the pass in which it happens, and no more.
+pub async fn catch_panic<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(anyhow::anyhow!("a panic: {}", text.unwrap_or("no message")))
+    })
 }
 
 /// The first eight bytes of the name's hash: stable between versions of this program.

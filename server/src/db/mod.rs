@@ -6,7 +6,9 @@
 mod embedded;
 mod pool;
 mod retry;
+mod text;
 
 pub use embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 pub use pool::{MIGRATOR, OpenError, open};
 pub use retry::{is_passing, retry_idempotent};
+pub use text::clean;

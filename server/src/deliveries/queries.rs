@@ -3,8 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::retry::{MAX_ATTEMPTS, pause};
+use super::retry::{MAX_ATTEMPTS, pauses_seconds};
 use super::{Delivery, NewDelivery, Outcome};
+use crate::db::clean;
+
+/// Longest reason kept, in bytes.
+const MAX_REASON_BYTES: usize = 64 * 1024;
 
 /// Stores a delivery. False when its guid is known already; nothing changes then.
 pub async fn store(db: &mut PgConnection, delivery: NewDelivery<'_>) -> sqlx::Result<bool> {
@@ -23,12 +27,16 @@ pub async fn store(db: &mut PgConnection, delivery: NewDelivery<'_>) -> sqlx::Re
 }
 
 /// Takes the oldest delivery that is due and sets the time of its next attempt, which comes only if
-/// neither [`finish`] nor [`note_failure`] ends it before.
+/// neither [`finish`] nor [`note_failure`] ends it before. One statement: the way of a delivery
+/// waits for its commit.
 pub async fn claim(db: &mut PgConnection) -> sqlx::Result<Option<Delivery>> {
-    let claimed = sqlx::query_as!(
+    sqlx::query_as!(
         Delivery,
         "update deliveries
-         set n_attempts = n_attempts + 1
+         set n_attempts = n_attempts + 1,
+             next_attempt_at = clock_timestamp() + make_interval(
+                 secs => ($1::double precision[])[least(n_attempts + 1, cardinality($1))]
+             )
          where id = (
              select id
              from deliveries
@@ -38,26 +46,10 @@ pub async fn claim(db: &mut PgConnection) -> sqlx::Result<Option<Delivery>> {
              for update skip locked
          )
          returning id, guid, event, payload, n_attempts",
+        &pauses_seconds(),
     )
-    .fetch_optional(&mut *db)
-    .await?;
-    if let Some(delivery) = &claimed {
-        postpone(db, delivery).await?;
-    }
-    Ok(claimed)
-}
-
-async fn postpone(db: &mut PgConnection, delivery: &Delivery) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update deliveries
-         set next_attempt_at = clock_timestamp() + make_interval(secs => $2)
-         where id = $1",
-        delivery.id,
-        pause(delivery.n_attempts).as_secs_f64(),
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    .fetch_optional(db)
+    .await
 }
 
 /// Ends a delivery. In the transaction of whatever it started.
@@ -76,7 +68,7 @@ pub async fn finish(
          where id = $1 and status = 'pending'",
         delivery.id,
         status,
-        reason,
+        clean(reason, MAX_REASON_BYTES),
     )
     .execute(db)
     .await?;
@@ -96,7 +88,7 @@ pub async fn note_failure(
              completed_at = case when n_attempts >= $3 then clock_timestamp() end
          where id = $1 and status = 'pending'",
         delivery.id,
-        error,
+        clean(error, MAX_REASON_BYTES),
         MAX_ATTEMPTS,
     )
     .execute(db)

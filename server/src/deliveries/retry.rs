@@ -9,8 +9,13 @@ pub(super) const MAX_ATTEMPTS: i32 = 10;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
+/// The pauses after the first attempt, the second, and so on, in seconds.
+pub(super) fn pauses_seconds() -> Vec<f64> {
+    (1..=MAX_ATTEMPTS).map(|n_attempts| pause(n_attempts).as_secs_f64()).collect()
+}
+
 /// The pause after attempt `n_attempts`: 1 s, 2 s, 4 s, ... 5 min.
-pub(super) fn pause(n_attempts: i32) -> Duration {
+fn pause(n_attempts: i32) -> Duration {
     let doublings = u32::try_from(n_attempts.saturating_sub(1)).unwrap_or(0).min(16);
     Duration::from_secs(1 << doublings).min(LONGEST_PAUSE)
 }

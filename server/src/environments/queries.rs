@@ -6,19 +6,25 @@ use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::{Protection, Review};
 use sqlx::PgConnection;
 
+use crate::db::clean;
+
+/// Longest name kept, in bytes.
+const MAX_NAME_BYTES: usize = 4096;
+
 /// Makes the environments known. One that is named for the first time has no rules.
 pub async fn ensure(
     db: &mut PgConnection,
     repository: RepositoryId,
     names: &[String],
 ) -> sqlx::Result<()> {
+    let names: Vec<String> = names.iter().map(|name| clean(name, MAX_NAME_BYTES)).collect();
     sqlx::query!(
         "insert into environments (repository_id, name)
          select $1, name
          from unnest($2::text[]) as name
          on conflict (repository_id, lower(name)) do nothing",
         repository.0,
-        names,
+        &names,
     )
     .execute(db)
     .await?;

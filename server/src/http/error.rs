@@ -16,6 +16,9 @@ const DOCUMENTATION_URL: &str = "https://docs.github.com/rest";
 /// GitHub's name for the header that carries the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-github-request-id");
 
+/// PostgreSQL's code for text that it cannot store; ours is UTF-8, so it holds a zero character.
+const NOT_A_TEXT: &str = "22021";
+
 /// An answer that is not a success.
 #[derive(Debug)]
 pub struct ApiError {
@@ -140,6 +143,10 @@ impl From<anyhow::Error> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(cause: sqlx::Error) -> Self {
+        let code = cause.as_database_error().and_then(|error| error.code());
+        if code.as_deref() == Some(NOT_A_TEXT) {
+            return Self::unprocessable("text must not contain a zero character");
+        }
         let constraint = cause.as_database_error().and_then(|error| error.constraint());
         match constraint.and_then(conflict_of) {
             Some(message) => Self::conflict(message),

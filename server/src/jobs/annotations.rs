@@ -3,7 +3,7 @@
 use gantry_protocol::{Annotation, AnnotationLevel, JobId};
 use sqlx::PgConnection;
 
-use super::text::clean;
+use crate::db::clean;
 
 /// Longest message kept, in bytes; GitHub's check runs take 64 KB.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;

@@ -7,9 +7,9 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, PgConnection};
 
 use super::fence::{self, CallError, JobCall};
-use super::text::clean;
 use super::{annotations, steps};
 use crate::background::Topic;
+use crate::db::clean;
 use crate::{App, logs, reporting};
 
 /// Longest output kept, in bytes; GitHub's limit for all outputs of a job together is 1 MiB.

@@ -5,12 +5,17 @@ use gantry_workflow::plan::job_name::default_name;
 use sqlx::PgConnection;
 
 use super::Attempt;
+use crate::db::clean;
+
+/// Longest name kept, in bytes.
+const MAX_NAME_BYTES: usize = 4096;
 
 /// Inserts one blocked row per job of the file, and the edges between them. Until a job's needs are
 /// known its name cannot be evaluated; a literal one is shown at once.
 pub async fn create(db: &mut PgConnection, attempt: Attempt, jobs: &[Job]) -> sqlx::Result<()> {
     let keys: Vec<String> = jobs.iter().map(|job| job.id.0.clone()).collect();
-    let names: Vec<String> = jobs.iter().map(default_name).collect();
+    let names: Vec<String> =
+        jobs.iter().map(|job| clean(&default_name(job), MAX_NAME_BYTES)).collect();
     sqlx::query!(
         "insert into jobs (run_id, run_attempt, job_key, name, status)
          select $1, $2, job_key, name, 'blocked'

@@ -17,7 +17,6 @@ mod reap;
 mod renew;
 mod state;
 mod steps;
-mod text;
 mod timeouts;
 mod transitions;
 pub mod view;

@@ -5,9 +5,9 @@ use gantry_protocol::{StepStatus, StepUpdate};
 use sqlx::{Connection as _, PgConnection};
 
 use super::fence::{self, CallError, JobCall};
-use super::text::clean;
 use crate::App;
 use crate::background::Topic;
+use crate::db::clean;
 
 /// Longest name kept, in bytes.
 const MAX_NAME_BYTES: usize = 4096;

@@ -8,12 +8,11 @@ use gantry_protocol::JobId;
 use gantry_workflow::advance::{Conclusion, LegKey, NewLeg};
 use gantry_workflow::model;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
 use super::Attempt;
-use super::text::clean;
+use crate::db::clean;
 
-/// Longest reason kept, in bytes.
+/// Longest reason, name and label kept, in bytes.
 const MAX_REASON_BYTES: usize = 4096;
 
 /// The strategy of a job as evaluated.
@@ -33,12 +32,14 @@ pub async fn expand(
 ) -> anyhow::Result<()> {
     let max_parallel = expansion.max_parallel.map(i32::try_from).transpose()?;
     for (index, leg) in expansion.legs.iter().enumerate() {
-        let runs_on: Vec<String> = leg.runs_on.iter().map(|label| label.to_lowercase()).collect();
+        let label = |label: &String| clean(&label.to_lowercase(), MAX_REASON_BYTES);
+        let runs_on: Vec<String> = leg.runs_on.iter().map(label).collect();
         sqlx::query!(
             "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
                  strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
                  timeout_minutes)
-             values ($1, $2, $3, $4, $5, 'pending', true, $6, $7, $8, $9, $10, $11, $12, $13)
+             values ($1, $2, $3, $4, $5, 'pending', true, $6::text::json, $7::text::json, $8, $9,
+                 $10, $11, $12, $13)
              on conflict (run_id, run_attempt, job_key, leg) do update
              set name = excluded.name,
                  status = excluded.status,
@@ -57,12 +58,13 @@ pub async fn expand(
             expansion.job.0,
             i32::try_from(index)?,
             clean(&leg.name, MAX_REASON_BYTES),
-            Json(&leg.matrix) as _,
-            Json(&leg.strategy) as _,
+            // As text: sqlx sends JSON as `jsonb`, which sorts keys and refuses `\u0000`.
+            serde_json::to_string(&leg.matrix)?,
+            serde_json::to_string(&leg.strategy)?,
             expansion.fail_fast,
             max_parallel,
             &runs_on,
-            leg.environment,
+            leg.environment.as_ref().map(|name| clean(name, MAX_REASON_BYTES)),
             leg.continue_on_error,
             i32::try_from(leg.timeout_minutes).unwrap_or(i32::MAX),
         )

@@ -182,11 +182,12 @@ pub(super) async fn page(
 ) -> anyhow::Result<LogPage> {
     let is_wanted = |chunk: &IndexedChunk| i64::try_from(chunk.sequence).is_ok_and(|s| s > after);
     let max_bytes = u64::try_from(max_bytes)?;
-    let mut page = LogPage { chunks: Vec::new(), is_complete: true };
+    let mut page = LogPage { chunks: Vec::new(), has_more: false, is_complete: true };
     let mut n_bytes = 0;
     for frame in index.frames.iter().filter(|frame| frame.chunks.iter().any(is_wanted)) {
         if n_bytes >= max_bytes {
             page.is_complete = false;
+            page.has_more = true;
             break;
         }
         let chunks = read_frame(storage, &index.object, frame).await?;

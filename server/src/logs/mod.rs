@@ -9,4 +9,4 @@ mod read;
 
 pub use archive::archive_logs;
 pub use chunks::{append, count, discard};
-pub use read::{LogPage, StoredChunk, chunks_after, job_text};
+pub use read::{LogPage, StoredChunk, chunks_after, texts};

@@ -1,5 +1,8 @@
 //! Reading a log, wherever it lies.
 
+use std::sync::Arc;
+
+use futures_util::{Stream, stream};
 use gantry_protocol::JobId;
 use object_store::ObjectStore;
 use serde::Serialize;
@@ -24,6 +27,8 @@ pub struct StoredChunk {
 #[derive(Clone, Debug, Serialize)]
 pub struct LogPage {
     pub chunks: Vec<StoredChunk>,
+    /// The page is full, and the next one is there already.
+    pub has_more: bool,
     /// The job has ended and nothing follows these chunks.
     pub is_complete: bool,
 }
@@ -47,9 +52,11 @@ pub async fn chunks_after(
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(status) = status else { return Ok(LogPage { chunks: Vec::new(), is_complete: true }) };
+    let Some(status) = status else {
+        return Ok(LogPage { chunks: Vec::new(), has_more: false, is_complete: true });
+    };
     if !status.is_archived {
-        let chunks = chunks::page(&mut connection, job, after, PAGE_BYTES).await?;
+        let mut chunks = chunks::page(&mut connection, job, after, PAGE_BYTES).await?;
         let is_archived_now = sqlx::query_scalar!(
             r#"select exists(select from log_archives where job_id = $1) as "exists!""#,
             job.0,
@@ -58,8 +65,12 @@ pub async fn chunks_after(
         .await?;
         // The archive may have been made between the two looks; then the chunks are there.
         if !is_archived_now {
+            if !status.is_completed {
+                cut_at_gap(&mut chunks, after);
+            }
             let is_last = bytes_of(&chunks) < PAGE_BYTES;
-            return Ok(LogPage { chunks, is_complete: status.is_completed && is_last });
+            let is_complete = status.is_completed && is_last;
+            return Ok(LogPage { chunks, has_more: !is_last, is_complete });
         }
     }
     let index = archive::index(&mut connection, job).await?;
@@ -67,23 +78,31 @@ pub async fn chunks_after(
     archive::page(storage, &index, after, PAGE_BYTES).await
 }
 
-/// The whole log as one text.
-pub async fn job_text(
-    db: &PgPool,
-    storage: &dyn ObjectStore,
+/// The text of a log, page by page: a log may be larger than this machine's memory.
+pub fn texts(
+    db: PgPool,
+    storage: Arc<dyn ObjectStore>,
     job: JobId,
-) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let mut after = None;
-    loop {
-        let page = chunks_after(db, storage, job, after).await?;
-        let Some(last) = page.chunks.last() else { return Ok(text) };
-        after = Some(last.sequence);
-        page.chunks.iter().for_each(|chunk| text.push_str(&chunk.text));
-        if page.is_complete {
-            return Ok(text);
+) -> impl Stream<Item = anyhow::Result<String>> {
+    // Where to go on; `None` after the last page.
+    stream::try_unfold(Some(None), move |place: Option<Option<u64>>| {
+        let (db, storage) = (db.clone(), storage.clone());
+        async move {
+            let Some(after) = place else { return Ok(None) };
+            let page = chunks_after(&db, storage.as_ref(), job, after).await?;
+            let Some(last) = page.chunks.last() else { return Ok(None) };
+            let place = (!page.is_complete).then_some(Some(last.sequence));
+            let text = page.chunks.iter().map(|chunk| chunk.text.as_str()).collect();
+            Ok(Some((text, place)))
         }
-    }
+    })
+}
+
+/// A chunk that overtook another waits for it: a reader goes on after the last one it has seen.
+fn cut_at_gap(chunks: &mut Vec<StoredChunk>, after: i64) {
+    let expected = u64::try_from(after + 1).unwrap_or_default()..;
+    let n_gapless = chunks.iter().zip(expected).take_while(|(chunk, n)| chunk.sequence == *n);
+    chunks.truncate(n_gapless.count());
 }
 
 fn bytes_of(chunks: &[StoredChunk]) -> i64 {

@@ -21,7 +21,8 @@ pub struct Effect {
 }
 
 /// Asks for an effect. One that is waiting under the same `kind` and `key` takes the new payload
-/// and is due at once.
+/// and is due at once. That it has been attempted is kept: the outside may have seen the attempt
+/// although we have not seen its answer.
 pub async fn enqueue(
     db: &mut PgConnection,
     kind: &str,
@@ -34,7 +35,7 @@ pub async fn enqueue(
          on conflict (kind, dedupe_key) do update
          set payload = excluded.payload,
              revision = outbox.revision + 1,
-             n_attempts = 0,
+             n_attempts = least(outbox.n_attempts, 1),
              next_attempt_at = now()",
         kind,
         key,

@@ -5,12 +5,13 @@
 
 use anyhow::Context as _;
 use chrono::Utc;
-use gantry_protocol::RunId;
+use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::advance;
 use sqlx::{Connection as _, PgConnection};
 
 use super::apply::{Effects, Target, apply};
 use super::{queries, state, stored_plan};
+use crate::background::{Topic, catch_panic};
 use crate::{App, environments, jobs};
 
 /// Advances the runs about which there are news.
@@ -29,12 +30,20 @@ pub async fn sweep_runs(app: &App) -> anyhow::Result<u64> {
     advance_each(app, &runs).await
 }
 
+/// Has every open run of a repository looked at again: a rule that they are under has changed.
+pub async fn reconsider(app: &App, repository: RepositoryId) -> sqlx::Result<()> {
+    let mut connection = app.db.acquire().await?;
+    queries::want_advance(&mut connection, repository).await?;
+    app.wakeups.wake(Topic::Runs);
+    Ok(())
+}
+
 /// A run that fails does not stop the others; its news stay unseen.
 async fn advance_each(app: &App, runs: &[RunId]) -> anyhow::Result<u64> {
     let mut n_changed = 0;
     let mut first_error = None;
     for run in runs {
-        match advance_run(app, *run).await {
+        match catch_panic(advance_run(app, *run)).await {
             Ok(is_changed) => n_changed += u64::from(is_changed),
             Err(error) => {
                 let error = error.context(format!("advancing run {run}"));

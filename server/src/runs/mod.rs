@@ -17,7 +17,7 @@ pub mod view;
 pub mod workflow_view;
 mod workflows;
 
-pub use advance::{advance_run, advance_runs, sweep_runs};
+pub use advance::{advance_run, advance_runs, reconsider, sweep_runs};
 pub use cancel::{CancelError, cancel};
 pub use create::{CreateRun, RunFile, create};
 pub use lease::lease_job;

@@ -6,7 +6,14 @@ use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::db::clean;
 use crate::jobs::Attempt;
+
+/// Longest title kept, in bytes.
+const MAX_TITLE_BYTES: usize = 4096;
+
+/// Longest message of a diagnostic kept, in bytes.
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// A run to insert.
 pub(super) struct NewRun<'a> {
@@ -58,7 +65,7 @@ pub(super) async fn insert(db: &mut PgConnection, run: &NewRun<'_>) -> sqlx::Res
         run.head_branch,
         run.head_sha,
         run.git_ref,
-        run.display_title,
+        clean(run.display_title, MAX_TITLE_BYTES),
         run.actor,
     )
     .fetch_one(db)
@@ -73,12 +80,17 @@ pub(super) async fn set_planned(
     display_title: &str,
     diagnostics: &[Diagnostic],
 ) -> sqlx::Result<()> {
+    let storable = |diagnostic: &Diagnostic| Diagnostic {
+        message: clean(&diagnostic.message, MAX_MESSAGE_BYTES),
+        ..diagnostic.clone()
+    };
+    let diagnostics: Vec<Diagnostic> = diagnostics.iter().map(storable).collect();
     sqlx::query!(
         "update workflow_runs
          set display_title = $2, diagnostics = $3
          where id = $1",
         run.0,
-        display_title,
+        clean(display_title, MAX_TITLE_BYTES),
         Json(diagnostics) as _,
     )
     .execute(db)
@@ -92,6 +104,7 @@ pub(super) struct OpenRun {
     pub(super) attempt: Attempt,
     pub(super) head_sha: String,
     pub(super) is_cancelled: bool,
+    pub(super) cancel_reason: Option<String>,
 }
 
 /// Locks an open run and clears the mark that something has happened to it.
@@ -101,7 +114,7 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
          set advance_wanted = false
          where id = $1 and status <> 'completed'
          returning repository_id, run_attempt, head_sha,
-             cancel_requested_at is not null as "is_cancelled!""#,
+             cancel_requested_at is not null as "is_cancelled!", cancel_reason"#,
         run.0,
     )
     .fetch_optional(db)
@@ -111,6 +124,7 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
         attempt: Attempt { run, number: row.run_attempt },
         head_sha: row.head_sha,
         is_cancelled: row.is_cancelled,
+        cancel_reason: row.cancel_reason,
     }))
 }
 
@@ -133,6 +147,22 @@ pub(super) async fn wanted(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
     .fetch_all(db)
     .await?;
     Ok(ids.into_iter().map(RunId).collect())
+}
+
+/// Marks the repository's open runs as having news.
+pub(super) async fn want_advance(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set advance_wanted = true
+         where repository_id = $1 and status <> 'completed'",
+        repository.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Every open run.

@@ -21,6 +21,7 @@ pub(super) async fn load(db: &mut PgConnection, run: &OpenRun) -> anyhow::Result
     }
     Ok(RunState {
         cancel_requested: run.is_cancelled,
+        cancel_reason: run.cancel_reason.clone(),
         jobs,
         protections: environments::protections(db, run.repository).await?,
     })

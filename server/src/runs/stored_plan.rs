@@ -7,7 +7,6 @@ use gantry_protocol::RunId;
 use gantry_workflow::plan::{PLAN_FORMAT, RunPlan};
 use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
 #[derive(Deserialize)]
 struct Format {
@@ -34,12 +33,14 @@ pub(super) async fn read(db: &mut PgConnection, run: RunId) -> anyhow::Result<Ru
 }
 
 pub(super) async fn write(db: &mut PgConnection, run: RunId, plan: &RunPlan) -> anyhow::Result<()> {
+    // As text: sqlx sends JSON as `jsonb`, which sorts keys and refuses `\u0000`.
+    let text = serde_json::to_string(plan).with_context(|| format!("the plan of run {run}"))?;
     sqlx::query!(
         "update workflow_runs
-         set plan = $2
+         set plan = $2::text::json
          where id = $1",
         run.0,
-        Json(plan) as _,
+        text,
     )
     .execute(db)
     .await

@@ -8,6 +8,9 @@ use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+/// Larger payloads are not read: a list has up to a hundred runs, and GitHub's payloads up to 25 MB.
+const MAX_PAYLOAD_BYTES: i32 = 256 * 1024;
+
 /// A run as it is shown.
 #[derive(Clone, Debug)]
 pub struct RunView {
@@ -32,7 +35,8 @@ pub struct RunView {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub diagnostics: Vec<Diagnostic>,
-    /// The body of the delivery that caused the run.
+    /// The body of the delivery that caused the run; empty for one that is too large to be read
+    /// with every look at the run.
     pub payload: Vec<u8>,
 }
 
@@ -140,14 +144,16 @@ async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunV
                 workflow_runs.run_started_at, workflow_runs.completed_at,
                 workflow_runs.created_at, workflow_runs.updated_at,
                 workflow_runs.diagnostics as \"diagnostics: Json<Vec<Diagnostic>>\",
-                deliveries.payload as \"payload?\"
+                case when octet_length(deliveries.payload) <= $2 then deliveries.payload end
+                    as \"payload?\"
          from workflow_runs
          join repositories on repositories.id = workflow_runs.repository_id
          join workflows on workflows.id = workflow_runs.workflow_id
          left join deliveries on deliveries.guid = workflow_runs.delivery_guid
          where workflow_runs.id = any($1)
          order by workflow_runs.id desc",
-        ids
+        ids,
+        MAX_PAYLOAD_BYTES
     )
     .fetch_all(db)
     .await?;

@@ -3,6 +3,11 @@
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
+use crate::db::clean;
+
+/// Longest name kept, in bytes.
+const MAX_NAME_BYTES: usize = 4096;
+
 /// A workflow file as a thing of its own.
 #[derive(Clone, Debug)]
 pub struct WorkflowRow {
@@ -28,7 +33,7 @@ pub(super) async fn next_run_number(
          returning id, last_run_number",
         repository.0,
         path,
-        name,
+        clean(name, MAX_NAME_BYTES),
     )
     .fetch_one(db)
     .await?;
@@ -42,7 +47,7 @@ pub async fn note_workflows(
     files: &[(String, String)],
 ) -> sqlx::Result<()> {
     let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-    let names: Vec<String> = files.iter().map(|(_, name)| name.clone()).collect();
+    let names: Vec<String> = files.iter().map(|(_, name)| clean(name, MAX_NAME_BYTES)).collect();
     sqlx::query!(
         "insert into workflows (repository_id, path, name)
          select $1, path, name

@@ -10,7 +10,7 @@ use super::files;
 use super::schedules::{self, DeclaredSchedule};
 use super::selection::{Selected, select_runs};
 use crate::App;
-use crate::background::Topic;
+use crate::background::{Topic, catch_panic};
 use crate::deliveries::{self, Delivery, Outcome};
 use crate::runs;
 
@@ -38,17 +38,20 @@ pub async fn next_delivery(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
 
 /// Brings one delivery to its end, or records why this attempt failed.
 async fn process(app: &App, delivery: &Delivery) -> anyhow::Result<()> {
-    let prepared = match prepare(app, delivery).await {
-        Ok(prepared) => commit(app, delivery, prepared).await,
-        Err(NoEvent::Ignored(reason)) => ignore(app, delivery, reason).await,
-        Err(NoEvent::Failed(error)) => Err(error),
-    };
-    let Err(error) = prepared else { return Ok(()) };
+    let Err(error) = catch_panic(attempt(app, delivery)).await else { return Ok(()) };
     tracing::warn!(attempt = delivery.n_attempts, "a delivery failed: {error:#}");
     let mut connection = app.db.acquire().await?;
     deliveries::note_failure(&mut connection, delivery, &format!("{error:#}"))
         .await
         .context("recording a failed delivery")
+}
+
+async fn attempt(app: &App, delivery: &Delivery) -> anyhow::Result<()> {
+    match prepare(app, delivery).await {
+        Ok(prepared) => commit(app, delivery, prepared).await,
+        Err(NoEvent::Ignored(reason)) => ignore(app, delivery, reason).await,
+        Err(NoEvent::Failed(error)) => Err(error),
+    }
 }
 
 /// Everything a delivery does, before any of it is written.

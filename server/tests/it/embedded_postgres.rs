@@ -1,5 +1,7 @@
 //! The program with its own PostgreSQL: started, killed, started again, stopped.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -143,4 +145,73 @@ fn faults_at_the_start_are_one_sentence_and_exit_code_1() {
         assert!(said.starts_with("error: ") && said.contains(expected), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+}
+
+/// After a crash of the machine the numbers of its processes are given to others.
+#[tokio::test]
+async fn a_process_number_that_belongs_to_somebody_else_now_does_not_stop_the_start() {
+    if !is_installed() {
+        return;
+    }
+    let directory = TempDir::new().expect("a directory");
+    let mut program = Program::start(directory.path());
+    program.wait_until_ready().await;
+    let left = ["postgres/postmaster.pid", "socket/.s.PGSQL.5432.lock"];
+    let texts = left.map(|name| std::fs::read_to_string(directory.path().join(name)).expect("it"));
+    assert!(program.signal(Signal::SIGTERM).success(), "an orderly end");
+
+    let cluster = std::fs::metadata(directory.path().join("postgres")).expect("a cluster");
+    // Of the database's user: it takes processes of others for gone.
+    let mut stranger = Command::new("sleep");
+    stranger.arg("600").uid(cluster.uid());
+    let mut stranger = stranger.spawn().expect("a process");
+    for (name, text) in left.iter().zip(&texts) {
+        let (pid, rest) = text.split_once('\n').expect("lines");
+        assert!(pid.trim().parse::<i32>().is_ok(), "{pid}");
+        let stale = format!("{}\n{rest}", stranger.id());
+        std::fs::write(directory.path().join(name), stale).expect("a file");
+    }
+    let program = Program::start(directory.path());
+    program.wait_until_ready().await;
+    drop(program);
+    stranger.kill().expect("a signal");
+    stranger.wait().expect("an end");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_start_is_one_sentence_with_the_end_of_its_log() {
+    if !is_installed() {
+        return;
+    }
+    let directory = TempDir::new().expect("a directory");
+    let mut program = Program::start(directory.path());
+    program.wait_until_ready().await;
+    program.signal(Signal::SIGTERM);
+    let settings = directory.path().join("postgres/postgresql.conf");
+    std::fs::write(&settings, "no_such_setting = 1\n").expect("a file");
+    let output = command(directory.path()).output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().last().unwrap_or_default();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(last.starts_with("error: the database did not start; its log"), "{said}");
+    assert!(last.contains("no_such_setting"), "{said}");
+}
+
+#[test]
+fn a_cluster_of_a_version_that_is_not_installed_is_refused_and_left_alone() {
+    if !is_installed() {
+        return;
+    }
+    let directory = TempDir::new().expect("a directory");
+    let version = directory.path().join("postgres/PG_VERSION");
+    std::fs::create_dir(directory.path().join("postgres")).expect("a directory");
+    std::fs::write(&version, "9\n").expect("a file");
+    let output = command(directory.path()).output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("was created by PostgreSQL 9") && said.contains("postgresql-9"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_to_string(&version).expect("a version"), "9\n");
 }

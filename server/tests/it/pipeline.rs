@@ -120,13 +120,16 @@ jobs:
     runs::cancel(&server.app, run, "because").await.expect("a cancellation");
     server.settle().await;
     assert_eq!(server.job_states(run).await, ["a in_progress", "b completed cancelled"]);
+    let detail = server.json(&format!("/api/gantry/runs/{run}")).await;
+    assert_eq!(detail["jobs"][1]["reason"], "because");
     let renewal =
         gantry_protocol::RenewRequest { lease: running.lease, wait_ms: 10_000, cancel_seen: false };
     let path = gantry_protocol::routes::renew(running.job_id);
     let answer = runner.request(reqwest::Method::POST, &path).json(&renewal).send().await;
     let answer: gantry_protocol::RenewResponse =
         answer.expect("an answer").json().await.expect("a renewal");
-    assert!(answer.cancel.is_some_and(|cancel| !cancel.timed_out));
+    let cancel = answer.cancel.expect("a cancellation");
+    assert_eq!((cancel.reason.as_str(), cancel.timed_out), ("because", false));
     let end = End { conclusion: Conclusion::Cancelled, ..End::SUCCESS };
     assert_eq!(runner.complete(&running, end).await, 204);
     server.settle().await;
@@ -222,4 +225,112 @@ async fn a_registered_repository_shows_its_workflows_before_the_first_push() {
     assert_eq!(answer.status(), 201);
     let workflows = server.json("/repos/acme/app/actions/workflows").await;
     assert_eq!(workflows["workflows"][0]["name"], "CI");
+}
+
+/// YAML and JSON can write the zero character, which PostgreSQL's text cannot hold.
+#[tokio::test]
+async fn zero_characters_in_a_file_stop_neither_its_run_nor_others() {
+    let server = server_or_skip!();
+    let odd = r#"
+name: "o\0dd"
+run-name: "t\0itle"
+on: push
+jobs:
+  a:
+    name: "j\0ob"
+    runs-on: ["ubuntu-latest", "${{ fromJSON('\"x\\u0000\"') }}"]
+    environment: "e\0nv"
+    steps: [{ run: "true" }]
+"#;
+    let wrong = "on: push\njobs:\n  \"a\\0\": { runs-on: x, steps: [{ run: a }] }\n";
+    let files = [("odd.yml", odd), ("wrong.yml", wrong)];
+    let repository = GitRepository::create(server.directory.path(), &files);
+    server.rows().repository(repository.path()).await;
+    let delivery = Delivery::push("push-1", &repository.head());
+    assert_eq!(server.deliver(&delivery).send().await.expect("an answer").status(), 202);
+    server.settle().await;
+    let reason: Option<String> = sqlx::query_scalar("select reason from deliveries")
+        .fetch_one(&server.app.db)
+        .await
+        .expect("a delivery");
+    assert_eq!(reason.as_deref(), Some("started 2 runs"));
+    let runs: Vec<String> = sqlx::query_scalar(
+        "select concat_ws(' ', display_title, workflow_runs.status, conclusion)
+         from workflow_runs
+         order by id",
+    )
+    .fetch_all(&server.app.db)
+    .await
+    .expect("runs");
+    assert_eq!(runs.len(), 2, "{runs:?}");
+    assert!(runs[0].contains("t\u{fffd}itle queued"), "{runs:?}");
+    assert!(runs[1].contains("completed startup_failure"), "{runs:?}");
+    let answer = server.get("/repos/acme/%00/actions/runs").send().await.expect("an answer");
+    assert_eq!(answer.status(), 422);
+}
+
+/// `toJSON(github.event)` shows the keys as GitHub sent them.
+#[tokio::test]
+async fn keys_keep_their_order_on_the_way_to_the_runner() {
+    let server = server_or_skip!();
+    let file = "
+on: push
+jobs:
+  a:
+    strategy: { matrix: { zeta: [1], beta: [2] } }
+    runs-on: ubuntu-latest
+    steps: [{ run: a }]
+";
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", file)]);
+    server.push_and_settle(&repository).await;
+    let runner = FakeRunner::register(&server, "one").await;
+    let job = runner.lease().await.expect("a job");
+    let text = |value| serde_json::to_string(value).expect("JSON");
+    assert_eq!(text(&job.contexts.matrix), r#"{"zeta":1,"beta":2}"#);
+    let github = text(&job.contexts.github);
+    let place = |key: &str| github.find(key).expect("a key of the payload");
+    // `jsonb` would put the shorter one first.
+    assert!(place("\"before\":\"0000") < place("\"after\":"), "{github}");
+}
+
+#[tokio::test]
+async fn what_waits_says_for_what() {
+    let server = server_or_skip!();
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", CI)]);
+    let run = server.push_and_settle(&repository).await;
+    let path = format!("/api/gantry/runs/{run}");
+    let reasons = |detail: &serde_json::Value| -> Vec<String> {
+        let jobs = detail["jobs"].as_array().expect("jobs");
+        jobs.iter().map(|job| job["reason"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let detail = server.json(&path).await;
+    assert_eq!(reasons(&detail)[1..], ["waits for `build`", "waits for `test`"]);
+}
+
+#[tokio::test]
+async fn a_deployment_goes_on_when_nobody_has_to_review_it_any_more() {
+    let server = server_or_skip!();
+    let deploy = "
+on: push
+jobs:
+  a: { runs-on: ubuntu-latest, environment: production, steps: [{ run: a }] }
+";
+    let put = |reviewers: serde_json::Value| {
+        server
+            .as_admin(reqwest::Method::PUT, "/repos/acme/app/environments/production")
+            .json(&serde_json::json!({ "reviewers": reviewers }))
+            .send()
+    };
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", deploy)]);
+    server.rows().repository(repository.path()).await;
+    put(serde_json::json!([{ "type": "User", "id": 1 }])).await.expect("an answer");
+    let delivery = Delivery::push("push-1", &repository.head());
+    server.deliver(&delivery).send().await.expect("an answer");
+    server.settle().await;
+    let run = gantry_protocol::RunId(10001);
+    assert_eq!(server.job_states(run).await, ["a waiting"]);
+    put(serde_json::json!([])).await.expect("an answer");
+    // Not by the sweep of all runs, which comes once a minute.
+    runs::advance_runs(&server.app).await.expect("a pass");
+    assert_eq!(server.job_states(run).await, ["a queued"]);
 }

@@ -207,3 +207,21 @@ async fn without_github_nothing_is_asked_for() {
     want(&server, job).await;
     assert_eq!(n_waiting(&server).await, 0);
 }
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_not_repeated_for_a_newer_state() {
+    let fake = Fake::default();
+    let Some((server, job)) = reporting_server(&fake).await else { return };
+    fake.with(|state| state.loses_answer = true);
+    want(&server, job).await;
+    sync(&server).await;
+    complete(&server, job).await;
+    sync(&server).await;
+    make_due(&server).await;
+    sync(&server).await;
+    fake.with(|state| {
+        assert_eq!(state.check_runs.len(), 1);
+        assert_eq!(state.check_runs[0]["status"], "completed");
+    });
+    assert_eq!(n_waiting(&server).await, 0);
+}

@@ -11,7 +11,9 @@ use crate::plan::RunPlan;
 use crate::plan::slot::SlotError;
 
 /// Why a leg or a job is cancelled when the run is.
-pub(super) const RUN_CANCELLED: &str = "the run was cancelled";
+pub(super) fn cancel_reason(state: &RunState) -> &str {
+    state.cancel_reason.as_deref().unwrap_or("the run was cancelled")
+}
 
 /// What the `if` of a job says.
 pub(super) enum Decision {

@@ -3,7 +3,7 @@
 //!
 //! Does not create legs. Invariant: a completed leg gets no further transition.
 
-use super::condition::{self, RUN_CANCELLED};
+use super::condition;
 use super::expand;
 use super::needs::leg_result;
 use super::state::{
@@ -22,7 +22,7 @@ pub(super) fn look_at(plan: &RunPlan, state: &RunState, job: &Job) -> Vec<Transi
         return Vec::new();
     }
     if state.cancel_requested && !condition::survives_cancellation(plan, state, job) {
-        return cancel_all(&job.id, legs, RUN_CANCELLED);
+        return cancel_all(&job.id, legs, condition::cancel_reason(state));
     }
     if let Some(failed) = legs.iter().position(failed).filter(|_| *fail_fast) {
         let name = expand::leg_name(plan, state, job, failed);

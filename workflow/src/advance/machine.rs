@@ -69,7 +69,9 @@ impl Machine<'_> {
                 Err(reason) => (Conclusion::Failure, reason),
             },
             Decision::Skip(reason) => (Conclusion::Skipped, reason),
-            Decision::Cancel => (Conclusion::Cancelled, condition::RUN_CANCELLED.to_owned()),
+            Decision::Cancel => {
+                (Conclusion::Cancelled, condition::cancel_reason(&self.state).to_owned())
+            }
             Decision::Fail(reason) => (Conclusion::Failure, reason),
         };
         let name = expand::unexpanded_name(job, &contexts);

@@ -138,6 +138,8 @@ pub struct Protection {
 pub struct RunState {
     /// Somebody asked for the run to be cancelled.
     pub cancel_requested: bool,
+    /// Who asked and why, in words; shown at every job that is cancelled for it.
+    pub cancel_reason: Option<String>,
     /// By job id. A job that is not listed is [`JobState::Blocked`].
     pub jobs: BTreeMap<JobId, JobState>,
     /// By environment name in lower case. An environment that is not listed has no rules.

@@ -18,6 +18,10 @@ use super::{cluster, orphan, socket};
 /// Recovery of a large cluster after a crash may take this long.
 const START_PATIENCE: Duration = Duration::from_mins(1);
 
+/// A database that ends so often before it has answered once will not come up: its files or its
+/// settings are wrong. Sessions of a killed one are gone long before.
+const MAX_VAIN_STARTS: u32 = 30;
+
 /// Starting takes about 50 ms; the socket is tried at this pace meanwhile.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
 
@@ -85,7 +89,11 @@ impl EmbeddedPostgres {
         let deadline = Instant::now() + START_PATIENCE;
         loop {
             match create_database(&self.options).await {
-                Err(error) if is_starting(&error) && Instant::now() < deadline => {
+                Err(error)
+                    if is_starting(&error)
+                        && self.supervisor.n_ended() < MAX_VAIN_STARTS
+                        && Instant::now() < deadline =>
+                {
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
                 done => return done,

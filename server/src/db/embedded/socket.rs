@@ -19,7 +19,7 @@ pub(super) const PORT: u16 = 5432;
 const MAX_SOCKET_PATH: usize = 107;
 
 /// `<directory>/.s.PGSQL.5432.lock` is the longest name PostgreSQL makes there.
-const LONGEST_NAME: usize = "/.s.PGSQL.5432.lock".len();
+const LONGEST_NAME: &str = "/.s.PGSQL.5432.lock";
 
 /// Creates the directory, readable by nobody but the account, and gives its path.
 pub(super) fn prepare(data_dir: &Path, account: &Account) -> Result<PathBuf, EmbeddedError> {
@@ -34,12 +34,16 @@ pub(super) fn prepare(data_dir: &Path, account: &Account) -> Result<PathBuf, Emb
     }
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o700))
         .map_err(EmbeddedError::io(format!("protecting `{name}`")))?;
+    // No database of ours runs now; what a dead one left may name a process that is somebody else's.
+    for left in ["/.s.PGSQL.5432", LONGEST_NAME] {
+        let _ = fs::remove_file(format!("{name}{left}"));
+    }
     Ok(directory)
 }
 
 fn choose(data_dir: &Path) -> PathBuf {
     let own = data_dir.join("socket");
-    if own.as_os_str().len() + LONGEST_NAME <= MAX_SOCKET_PATH {
+    if own.as_os_str().len() + LONGEST_NAME.len() <= MAX_SOCKET_PATH {
         return own;
     }
     let digest = hex::encode(Sha256::digest(data_dir.as_os_str().as_bytes()));
@@ -68,7 +72,7 @@ mod tests {
         let short = Path::new("/var/lib/gantry");
         assert_eq!(choose(short), short.join("socket"));
         let long = PathBuf::from(format!("/{}", "a".repeat(120)));
-        assert!(choose(&long).as_os_str().len() + LONGEST_NAME <= MAX_SOCKET_PATH);
+        assert!(choose(&long).as_os_str().len() + LONGEST_NAME.len() <= MAX_SOCKET_PATH);
         assert_ne!(choose(&long), choose(&long.join("b")));
     }
 }

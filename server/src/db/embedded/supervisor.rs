@@ -31,6 +31,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     is_stopping: bool,
+    /// How often the child has ended by itself.
+    n_ended: u32,
     pid: Option<i32>,
 }
 
@@ -45,6 +47,11 @@ impl Supervisor {
             .name("postgres".to_owned())
             .spawn(move || supervise(&for_thread, build))?;
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// How often the database has ended by itself since the start.
+    pub(super) fn n_ended(&self) -> u32 {
+        self.shared.lock().n_ended
     }
 
     /// Asks for an orderly end and waits for it. Blocks.
@@ -100,6 +107,7 @@ impl Shared {
         let mut state = self.lock();
         state.pid = None;
         if !state.is_stopping {
+            state.n_ended += 1;
             tracing::error!(?status, "the database ended by itself and is started again");
         }
     }

@@ -65,7 +65,7 @@ pub(crate) async fn put(
     environments::set_rules(&mut db, repository.id, &path.environment, review_required).await?;
     drop(db);
     // Jobs that wait for a review that nobody asks for any more may go on.
-    app.wakeups.wake(crate::background::Topic::Runs);
+    crate::runs::reconsider(&app, repository.id).await?;
     get(State(app), Repo(repository), ApiPath(path), links).await
 }
 

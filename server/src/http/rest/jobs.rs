@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -62,7 +63,7 @@ pub(crate) async fn log(
     ApiPath(path): ApiPath<JobPath>,
 ) -> Result<Response, ApiError> {
     let (_, job) = find(&app, &repository, JobId(path.job)).await?;
-    let text = crate::logs::job_text(&app.db, app.storage.as_ref(), job.id).await?;
+    let text = Body::from_stream(crate::logs::texts(app.db, app.storage, job.id));
     // `nosniff` comes with every answer; a log is never a page.
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }

@@ -139,7 +139,7 @@ impl Feed {
         };
         let storage = self.app.storage.as_ref();
         let page = chunks_after(&self.app.db, storage, job, self.watch.after).await?;
-        self.has_more = !page.is_complete && !page.chunks.is_empty();
+        self.has_more = page.has_more;
         for chunk in &page.chunks {
             self.watch.after = Some(chunk.sequence);
             let text = chunk_json(chunk).to_string();

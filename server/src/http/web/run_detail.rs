@@ -2,7 +2,7 @@
 //!
 //! Reads only. Invariant: `blocked` is ours; the page sees such a job as `pending`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_protocol::{JobId, RunId};
 use serde_json::{Value, json};
@@ -35,6 +35,11 @@ pub(super) async fn run_detail(
     let jobs = jobs_of_run(db, run.id, run.run_attempt).await?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let parts = Parts {
+        open: jobs
+            .iter()
+            .filter(|job| job.status != "completed")
+            .map(|job| job.job_key.clone())
+            .collect(),
         needs: needs_of_run(db, run.id).await?,
         steps: steps_of_jobs(db, &ids).await?,
         annotations: annotations_of_jobs(db, &ids).await?,
@@ -61,6 +66,8 @@ pub(super) async fn run_detail(
 
 /// What belongs to the jobs of a run.
 struct Parts {
+    /// Keys of jobs that have not ended.
+    open: BTreeSet<String>,
     needs: BTreeMap<String, Vec<String>>,
     steps: BTreeMap<JobId, Vec<StepView>>,
     annotations: BTreeMap<JobId, Vec<AnnotationView>>,
@@ -83,7 +90,11 @@ impl Parts {
             "needs": needs,
             "status": status,
             "conclusion": job.conclusion,
-            "reason": job.reason.as_ref().or(job.infrastructure_error.as_ref()),
+            "reason": job
+                .reason
+                .clone()
+                .or_else(|| job.infrastructure_error.clone())
+                .or_else(|| self.why_it_waits(job)),
             "environment": job.environment,
             "environment_url": job.environment_url,
             "runner_name": job.runner_name,
@@ -92,6 +103,25 @@ impl Parts {
             "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
             "annotations": annotations.iter().map(annotation_json).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// What a job waits for that nobody has written down, because it follows from the other jobs.
+impl Parts {
+    fn why_it_waits(&self, job: &JobView) -> Option<String> {
+        match job.status.as_str() {
+            "blocked" => {
+                let needs = self.needs.get(&job.job_key)?;
+                let open: Vec<_> = needs
+                    .iter()
+                    .filter(|need| self.open.contains(*need))
+                    .map(|need| format!("`{need}`"))
+                    .collect();
+                (!open.is_empty()).then(|| format!("waits for {}", open.join(", ")))
+            }
+            "pending" => Some("waits for another leg to end (`max-parallel`)".to_owned()),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! Text that came from a runner, made fit for a text column.
+//! Text that came from outside (a workflow file, a runner), made fit for a text column.
 
 /// PostgreSQL's text has no zero character; longer text than `max_bytes` is cut at a character.
-pub(super) fn clean(text: &str, max_bytes: usize) -> String {
+#[must_use]
+pub fn clean(text: &str, max_bytes: usize) -> String {
     let end = (0..=max_bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text[..end.unwrap_or(0)].replace('\0', "\u{fffd}")
 }
