@@ -14,7 +14,7 @@ mod users;
 mod wire;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::lchown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -143,13 +143,20 @@ fn read_files(paths: &[String], max_bytes: u64) -> Answer {
                     about.len()
                 ));
             }
-            Ok(_) => match fs::read(path) {
+            Ok(_) => match read_up_to(path, max_bytes) {
                 Ok(contents) => Some(contents),
                 Err(error) => return Answer::Failed(format!("reading `{path}`: {error}")),
             },
         });
     }
     Answer::Files(files)
+}
+
+/// The file may still grow, and some files of the kernel never end.
+fn read_up_to(path: &str, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    fs::File::open(path)?.take(max_bytes).read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 /// Looks a program up as `execvp` would.

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
@@ -21,6 +22,16 @@ pub(crate) fn spawn<T: Send + 'static>(
     #[expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
     let handle = tokio::spawn(future.instrument(span));
     Task(Some(handle))
+}
+
+/// Does work that blocks for as long as a disk likes, while other threads take over the tasks of
+/// this one.
+pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // There is no other thread.
+        _ => work(),
+    }
 }
 
 impl<T> Task<T> {

@@ -93,6 +93,11 @@ impl JobDirectory {
             .map_err(InfraError::disk("creating", &self.root))
     }
 
+    /// Whether a set-up has begun before; only then can there be containers of the job.
+    pub(crate) fn has_contents(&self) -> bool {
+        self.work().exists() || self.shim().exists()
+    }
+
     /// Makes the directories within, empty; those of an attempt that was cut short go first.
     pub(crate) fn create_contents(&self, repository: &str) -> Result<(), InfraError> {
         for path in [self.shim(), self.work(), self.tools(), self.stage()] {

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use super::checkout_plan::{CheckoutPlan, EventRef, Target, plan};
 use super::git::{Remote, git};
 use super::place::{self, Destination};
+use crate::background::blocking;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
 use crate::remove_tree::remove_tree;
@@ -43,7 +44,8 @@ pub(crate) async fn check_out(
     staged.fetch(&plan, log).await?;
     let commit = staged.switch(&plan, log).await?;
     staged.keep_credentials(&plan).await?;
-    put_into_workspace(job, &stage, &plan).map_err(|error| format!("moving the files: {error}"))?;
+    blocking(|| put_into_workspace(job, &stage, &plan))
+        .map_err(|error| format!("moving the files: {error}"))?;
     log.line(&format!("HEAD is now at {commit}"));
     let reference = match &plan.target {
         Target::RefAt { full_ref, .. } => full_ref.clone(),

@@ -13,6 +13,7 @@ use super::copy::{copy_tree, read_own_file};
 use super::git::{Remote, git};
 use super::is_checkout;
 use super::manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, Runs, read_manifest};
+use crate::background::blocking;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
 use crate::workspace::InsidePaths;
@@ -133,7 +134,7 @@ impl RemoteAction {
         if !cached.is_dir() {
             self.download(&remote, &sha, &cached).await?;
         }
-        copy_tree(&cached, &actions_directory(job), &self.place())
+        blocking(|| copy_tree(&cached, &actions_directory(job), &self.place()))
             .map_err(|error| format!("copying `{}`: {error}", self.name()))
     }
 

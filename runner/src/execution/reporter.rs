@@ -3,6 +3,8 @@
 //! Does not decide anything. Invariant: the revision of a step only depends on its status, so an
 //! update that is sent again after a restart changes nothing.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use gantry_protocol::{Conclusion, JobId, LeaseToken, StepStatus, StepUpdate};
 use tokio::sync::mpsc;
@@ -30,9 +32,15 @@ impl Reporter {
     pub(crate) fn start(client: ServerClient, job: JobId, lease: LeaseToken) -> Self {
         let (sender, mut receiver) = mpsc::unbounded_channel::<StepUpdate>();
         let task = background::spawn("step_reporter", async move {
-            while let Some(update) = receiver.recv().await {
-                if let Err(error) = persistently(|| client.put_step(job, &update)).await {
-                    tracing::warn!(job.id = job.0, step.number = update.number, %error, "step update refused");
+            let mut waiting = Vec::new();
+            while receiver.recv_many(&mut waiting, usize::MAX).await > 0 {
+                // A server that is slower than the steps hears of the newest state of each only.
+                let newest: BTreeMap<u32, StepUpdate> =
+                    waiting.drain(..).map(|update| (update.number, update)).collect();
+                for (number, update) in newest {
+                    if let Err(error) = persistently(|| client.put_step(job, &update)).await {
+                        tracing::warn!(job.id = job.0, step.number = number, %error, "step update refused");
+                    }
                 }
             }
         });

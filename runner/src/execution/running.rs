@@ -18,9 +18,11 @@ use super::signals::Signals;
 use super::state::JobState;
 use super::status::JobStatus;
 use super::step_names::StepNumbers;
+use crate::background::blocking;
 use crate::client::ServerClient;
 use crate::config::RunnerConfig;
 use crate::container::{Backend, Owner};
+use crate::hash_files::hash_files;
 use crate::infra_error::InfraError;
 use crate::output::{JobLog, Masks, StepLog};
 use crate::shim::Shim;
@@ -121,7 +123,7 @@ impl RunningJob {
     ) -> Result<T, EvalError> {
         let contexts: Object = contexts::contexts(self.view(), scope);
         let workspace = self.directory.work().join(self.repository()).join(self.repository());
-        let hash_files = |patterns: &[String]| crate::hash_files::hash_files(&workspace, patterns);
+        let hash_files = |patterns: &[String]| blocking(|| hash_files(&workspace, patterns));
         evaluate(&Environment { contexts: &contexts, status, hash_files: Some(&hash_files) })
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: whatever happens, when this returns the job is either completed at the server or its
 //! lease is lost; what is left on this machine may then be removed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -14,7 +15,8 @@ use tokio::sync::watch;
 use super::finish::finish;
 use super::set_up::{self, SetUpError};
 use super::step_loop::run_steps;
-use crate::client::{ClientError, persistently};
+use crate::background::blocking;
+use crate::client::{Backoff, ClientError, persistently};
 use crate::execution::JobState;
 use crate::execution::JobStatus;
 use crate::execution::{
@@ -26,6 +28,9 @@ use crate::execution::{Signals, cancelled, lost};
 use crate::infra_error::InfraError;
 use crate::output::{Destination, Masks, Shipper, start_shipper};
 use crate::workspace::JobDirectory;
+
+/// With the pauses between them, more than half a minute.
+const REMOVAL_ATTEMPTS: u32 = 16;
 
 /// Runs a job to its end. `state` is of a fresh lease or of an earlier runner.
 pub(crate) async fn run(host: Arc<Host>, state: JobState, signals: watch::Receiver<Signals>) {
@@ -40,15 +45,28 @@ pub(crate) async fn run(host: Arc<Host>, state: JobState, signals: watch::Receiv
     }
 }
 
-/// Removes what a job has on this machine. What cannot be removed now is swept at the next start.
+/// Removes what a job has on this machine. An engine that is restarted meanwhile is waited for;
+/// what cannot be removed then is swept at the runner's next start.
 pub(crate) async fn remove(host: &Host, job: JobId, directory: &JobDirectory) {
-    if let Err(error) = host.backend.remove_job(&host.installation, job).await {
-        tracing::error!(job.id = job.0, %error, "containers of a job not removed");
-        return;
+    let mut backoff = Backoff::new();
+    for attempt in 1.. {
+        let Err(error) = try_to_remove(host, job, directory).await else { return };
+        if attempt == REMOVAL_ATTEMPTS {
+            tracing::error!(job.id = job.0, %error, "remains of a job not removed");
+            return;
+        }
+        tracing::debug!(job.id = job.0, %error, "remains of a job not removed yet");
+        backoff.pause().await;
     }
-    if let Err(error) = directory.remove() {
-        tracing::error!(job.id = job.0, %error, "files of a job not removed");
-    }
+}
+
+async fn try_to_remove(
+    host: &Host,
+    job: JobId,
+    directory: &JobDirectory,
+) -> Result<(), InfraError> {
+    host.backend.remove_job(&host.installation, job).await?;
+    blocking(|| directory.remove())
 }
 
 async fn run_to_completion(
@@ -91,10 +109,28 @@ async fn complete(
             tracing::info!(job.id = job.0, conclusion = %end.conclusion, "job completed");
             Ok(())
         }
-        Err(ClientError::Rejected { status, message }) => {
-            Err(InfraError::LeaseLost { reason: format!("{status} {message}") })
+        // Rather a failure without results than a job that nobody ends.
+        Err(ClientError::Rejected { status, message }) if end.infrastructure_error.is_none() => {
+            tracing::error!(job.id = job.0, status, message, "the job's results were refused");
+            let error = format!("the server refused the job's results with {status}: {message}");
+            Box::pin(complete(client, job, &without_results(end, error))).await
         }
         Err(error) => Err(InfraError::LeaseLost { reason: error.to_string() }),
+    }
+}
+
+fn without_results(end: &CompleteJob, error: String) -> CompleteJob {
+    CompleteJob {
+        lease: end.lease,
+        conclusion: match end.conclusion {
+            Conclusion::Success => Conclusion::Failure,
+            other => other,
+        },
+        outputs: BTreeMap::new(),
+        annotations: Vec::new(),
+        environment_url: None,
+        infrastructure_error: Some(error),
+        log_chunks: end.log_chunks,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::shim::Shim;
 /// Pause before the second look at a service that is starting; each next one is half as long
 /// again, up to [`LONGEST_PAUSE`]. There is no limit to the waiting, as on GitHub.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The entries of an evaluated `services:`; those without an image are left out, as on GitHub.
 pub(super) fn read_services(

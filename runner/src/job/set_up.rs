@@ -98,8 +98,10 @@ async fn in_step<T>(
 /// "Set up job": directories, environment, actions, and what containers to start.
 async fn prepare(job: &mut RunningJob, log: &mut StepLog) -> Result<Requests, SetUpError> {
     print_head(job, log).await;
-    let id = job.state.message.job_id;
-    job.host.backend.remove_job(&job.host.installation, id).await?;
+    if job.directory.has_contents() {
+        let id = job.state.message.job_id;
+        job.host.backend.remove_job(&job.host.installation, id).await?;
+    }
     job.directory.create_contents(job.repository())?;
     write_event(job)?;
     log.line("Prepare workflow directory");

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -27,7 +27,7 @@ const SOCKET_FILE: &str = "socket";
 
 /// Pause before the first new attempt to connect; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(300);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why a shim did not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -93,8 +93,10 @@ impl Shim {
         // and a symlink in the directory's place is not followed.
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_PATH;
         let opened = open(directory, flags, Mode::empty())?;
-        let path = format!("/proc/self/fd/{}/{SOCKET_FILE}", opened.as_raw_fd());
-        let stream = UnixStream::connect(path).await?;
+        // Nor is one in the socket's place, which would lead to any socket of this machine.
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_PATH;
+        let socket = openat(&opened, SOCKET_FILE, flags, Mode::empty())?;
+        let stream = UnixStream::connect(format!("/proc/self/fd/{}", socket.as_raw_fd())).await?;
         let (mut reader, mut writer) = stream.into_split();
         let hello = Request::Hello { token: token.to_owned() };
         writer.write_all(&wire::frame(&wire::encode_request(0, &hello))).await?;
@@ -271,5 +273,21 @@ impl Shared {
             .entry(process.to_owned())
             .or_insert_with(|| watch::Sender::new(ProcessNews::default()))
             .send_modify(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_symlink_in_the_sockets_place_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let other = directory.path().join("other");
+        let listener = std::os::unix::net::UnixListener::bind(&other).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        std::os::unix::fs::symlink(&other, directory.path().join(SOCKET_FILE)).unwrap();
+        assert!(Shim::connect(directory.path(), "token", Duration::ZERO).await.is_err());
+        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 }

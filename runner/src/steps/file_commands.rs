@@ -9,8 +9,9 @@ use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
 use crate::shim::{NewFile, Shim, ShimError};
 
-/// Largest file that is read; a larger one fails the step.
-const LARGEST_FILE_BYTES: u64 = 16 * 1024 * 1024;
+/// Largest file that is read; a larger one fails the step. All files of a step travel in one frame
+/// of the shim, which takes 64 MiB.
+const LARGEST_FILE_BYTES: u64 = 12 * 1024 * 1024;
 
 /// Variable, and stem of the file's name.
 const FILES: [(&str, &str); 5] = [

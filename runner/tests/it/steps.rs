@@ -235,6 +235,18 @@ async fn a_line_longer_than_a_chunk_does_not_lose_the_job() {
         .await;
     assert_eq!(end.conclusion, Conclusion::Failure);
     let log = t.server.step_log(job, 3);
-    assert!(log.contains("Argument list too long"), "{}", log.len());
+    let end = &log[log.len().saturating_sub(300)..];
+    assert!(end.contains("Argument list too long"), "{end}");
     assert_eq!(log.matches('x').count(), 6_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_the_server_refuses_fail_the_job_instead_of_losing_it() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let (_, end) = t
+        .run("on: push\njobs: {j: {runs-on: ubuntu-latest, outputs: {big: '${{ steps.s.outputs.big }}'}, steps: [\n{id: s, run: \"(printf big=; head -c 9000000 /dev/zero | tr '\\\\0' x; echo) >> $GITHUB_OUTPUT\"}]}}")
+        .await;
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    let error = end.infrastructure_error.unwrap();
+    assert!(error.contains("refused the job's results with 413"), "{error}");
 }
