@@ -61,8 +61,11 @@ async fn hand_out(
     job: &LeasedJob,
 ) -> anyhow::Result<Option<JobMessage>> {
     let mut connection = app.db.acquire().await?;
-    mark_in_progress(app, &mut connection, job).await?;
-    match job_message::build(&mut connection, app, job).await {
+    // Beside each other: the mark waits for the disk, and a lost one is made again by `advance`.
+    let (marked, built) =
+        tokio::join!(mark_in_progress(app, job), job_message::build(&mut connection, app, job));
+    marked?;
+    match built {
         Ok(message) => {
             app.wakeups.wake(Topic::Events);
             app.wakeups.wake(Topic::Outbox);
@@ -89,12 +92,9 @@ async fn hand_out(
     }
 }
 
-async fn mark_in_progress(
-    app: &App,
-    db: &mut sqlx::PgConnection,
-    job: &LeasedJob,
-) -> sqlx::Result<()> {
+async fn mark_in_progress(app: &App, job: &LeasedJob) -> sqlx::Result<()> {
+    let mut db = app.db.acquire().await?;
     let run: RunId = job.attempt.run;
-    queries::set_status(db, run, "in_progress").await?;
-    reporting::want_check_run(db, &app.config, job.id).await
+    queries::set_status(&mut db, run, "in_progress").await?;
+    reporting::want_check_run(&mut db, &app.config, job.id).await
 }

@@ -1,33 +1,39 @@
 //! Names to commits, and what a commit says.
 
-use super::git::{Git, GitError};
+use super::git::GitError;
+use super::objects::{Object, Objects};
+
+/// Most of a commit that is read, in bytes.
+const MAX_COMMIT_BYTES: u64 = 1024 * 1024;
 
 /// The id of the commit that `name` stands for: a full object id, or a full ref such as
 /// `refs/heads/main`.
 pub async fn commit_id(repository: &str, name: &str) -> Result<String, GitError> {
-    let git = Git::new(repository);
-    if !is_full_name(name) {
-        return Err(git.missing(format!("`{name}`")));
-    }
-    let wanted = format!("{name}^{{commit}}");
-    let found = git.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
-    match found {
-        Ok(id) => Ok(String::from_utf8_lossy(&id).trim().to_owned()),
-        // `--quiet`: git says nothing when there is no such thing.
-        Err(GitError::Failed { message, .. }) if message.starts_with("ended with") => {
-            Err(git.missing(format!("`{name}`")))
-        }
-        Err(error) => Err(error),
-    }
+    Objects::open(repository)?.commit_id(name).await
 }
 
-/// The whole message of a commit.
-pub async fn commit_message(repository: &str, name: &str) -> Result<String, GitError> {
-    let git = Git::new(repository);
-    let id = commit_id(repository, name).await?;
-    let arguments = ["log", "-1", "--no-show-signature", "--format=%B", "--end-of-options", &id];
-    let message = git.read(&arguments).await?;
-    Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
+impl Objects {
+    /// See [`commit_id`].
+    pub async fn commit_id(&mut self, name: &str) -> Result<String, GitError> {
+        Ok(self.commit(name).await?.id)
+    }
+
+    /// The whole message of a commit.
+    pub async fn commit_message(&mut self, name: &str) -> Result<String, GitError> {
+        let content = self.commit(name).await?.content.unwrap_or_default();
+        let text = String::from_utf8_lossy(&content);
+        // The first empty line ends the header.
+        let message = text.split_once("\n\n").map_or("", |(_, message)| message);
+        Ok(message.trim_end().to_owned())
+    }
+
+    async fn commit(&mut self, name: &str) -> Result<Object, GitError> {
+        if !is_full_name(name) {
+            return Err(self.missing(format!("`{name}`")));
+        }
+        let found = self.ask(&format!("{name}^{{commit}}"), MAX_COMMIT_BYTES).await?;
+        found.ok_or_else(|| self.missing(format!("`{name}`")))
+    }
 }
 
 /// The full ref of a name as people write it: a branch, else a tag; full refs stay.

@@ -1,6 +1,7 @@
 //! The workflow files of a commit.
 
-use super::git::{Git, GitError};
+use super::git::GitError;
+use super::objects::Objects;
 
 /// Files beyond this many in the folder are not read.
 const MAX_FILES: usize = 500;
@@ -17,71 +18,69 @@ pub struct WorkflowFile {
     pub text: Result<String, String>,
 }
 
-/// The files right in `directory` at `commit` (a full object id), by name.
-pub async fn workflow_files(
-    repository: &str,
-    commit: &str,
-    directory: &str,
-) -> Result<Vec<WorkflowFile>, GitError> {
-    let git = Git::new(repository);
-    let folder = format!("{}/", directory.trim_end_matches('/'));
-    let listing = git.read(&["ls-tree", "-z", "-l", "--full-tree", commit, "--", &folder]).await?;
-    let entries: Vec<Entry> =
-        listing.split(|byte| *byte == 0).filter_map(Entry::parse).take(MAX_FILES).collect();
-    let readable = entries.iter().filter(|entry| entry.bytes <= MAX_FILE_BYTES);
-    let wanted: String = readable.map(|entry| format!("{}\n", entry.object)).collect();
-    let output = git.read_with_input(&["cat-file", "--batch"], wanted.as_bytes()).await?;
-    let mut contents = Batch { rest: &output };
-    entries
-        .into_iter()
-        .map(|entry| {
-            let text = if entry.bytes > MAX_FILE_BYTES {
-                Err(format!("the file is larger than {MAX_FILE_BYTES} bytes"))
-            } else {
-                let bytes = contents.next().ok_or_else(|| git.missing(&entry.path))?;
-                String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
+/// Largest listing of a folder that is read, in bytes.
+const MAX_LISTING_BYTES: u64 = 16 * 1024 * 1024;
+
+impl Objects {
+    /// The files right in `directory` at `commit` (a full object id), by name.
+    pub async fn workflow_files(
+        &mut self,
+        commit: &str,
+        directory: &str,
+    ) -> Result<Vec<WorkflowFile>, GitError> {
+        let directory = directory.trim_end_matches('/');
+        let found = self.ask(&format!("{commit}:{directory}"), MAX_LISTING_BYTES).await?;
+        let Some(folder) = found.filter(|object| object.kind == "tree") else {
+            return Ok(Vec::new());
+        };
+        let listing = folder.content.unwrap_or_default();
+        let entries = Listing { rest: &listing, id_bytes: folder.id.len() / 2 };
+        let mut files = Vec::new();
+        for entry in entries.filter(Entry::is_workflow).take(MAX_FILES) {
+            let path = format!("{directory}/{}", entry.name);
+            let found = self.ask(&entry.object, MAX_FILE_BYTES).await?;
+            let blob = found.ok_or_else(|| self.missing(&path))?;
+            let text = match blob.content.map(String::from_utf8) {
+                Some(Ok(text)) => Ok(text),
+                Some(Err(_)) => Err("the file is not UTF-8 text".to_owned()),
+                None => Err(format!("the file is larger than {MAX_FILE_BYTES} bytes")),
             };
-            Ok(WorkflowFile { path: entry.path, text })
-        })
-        .collect()
-}
-
-struct Entry {
-    object: String,
-    bytes: u64,
-    path: String,
-}
-
-impl Entry {
-    /// From `<mode> <type> <object> <size>\t<path>`; only regular files that end like YAML.
-    fn parse(line: &[u8]) -> Option<Self> {
-        let line = std::str::from_utf8(line).ok()?;
-        let (head, path) = line.split_once('\t')?;
-        let mut words = head.split_whitespace();
-        let is_file = words.next()?.starts_with("100") && words.next()? == "blob";
-        let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-        if !is_file || !is_yaml {
-            return None;
+            files.push(WorkflowFile { path, text });
         }
-        let object = words.next()?.to_owned();
-        Some(Self { object, bytes: words.next()?.parse().ok()?, path: path.to_owned() })
+        Ok(files)
     }
 }
 
-/// The output of `cat-file --batch`: `<object> blob <size>\n<content>\n`, repeated.
-struct Batch<'a> {
+/// A tree as git stores it: `<mode> <name>\0<id>`, repeated, the id in bytes.
+struct Listing<'a> {
     rest: &'a [u8],
+    id_bytes: usize,
 }
 
-impl Iterator for Batch<'_> {
-    type Item = Vec<u8>;
+struct Entry {
+    mode: String,
+    name: String,
+    object: String,
+}
 
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let end = self.rest.iter().position(|byte| *byte == b'\n')?;
-        let head = std::str::from_utf8(&self.rest[..end]).ok()?;
-        let size: usize = head.rsplit_once(' ')?.1.parse().ok()?;
-        let content = self.rest.get(end + 1..end + 1 + size)?.to_vec();
-        self.rest = self.rest.get(end + 2 + size..).unwrap_or_default();
-        Some(content)
+impl Entry {
+    /// Only regular files that end like YAML.
+    fn is_workflow(&self) -> bool {
+        self.mode.starts_with("100")
+            && (self.name.ends_with(".yml") || self.name.ends_with(".yaml"))
+    }
+}
+
+impl Iterator for Listing<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        let end = self.rest.iter().position(|byte| *byte == 0)?;
+        let head = String::from_utf8_lossy(&self.rest[..end]);
+        let (mode, name) = head.split_once(' ')?;
+        let object = hex::encode(self.rest.get(end + 1..end + 1 + self.id_bytes)?);
+        let entry = Entry { mode: mode.to_owned(), name: name.to_owned(), object };
+        self.rest = &self.rest[end + 1 + self.id_bytes..];
+        Some(entry)
     }
 }

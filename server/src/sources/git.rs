@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 /// Reading a commit takes milliseconds; a repository that needs longer than this is broken.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -40,18 +39,14 @@ impl<'a> Git<'a> {
 
     /// What `git <args>` prints.
     pub(super) async fn read<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Vec<u8>, GitError> {
-        self.read_with_input(args, &[]).await
-    }
-
-    /// As [`Git::read`], with `input` as standard input.
-    pub(super) async fn read_with_input<S: AsRef<OsStr>>(
-        &self,
-        args: &[S],
-        input: &[u8],
-    ) -> Result<Vec<u8>, GitError> {
         let command = args.first().map(|s| s.as_ref().to_string_lossy().into_owned());
         let command = command.unwrap_or_default();
-        match tokio::time::timeout(TIME_LIMIT, self.run(args, input)).await {
+        match tokio::time::timeout(
+            TIME_LIMIT,
+            self.piped_command().args(args).stdin(Stdio::null()).output(),
+        )
+        .await
+        {
             Ok(Ok(output)) if output.status.success() => Ok(output.stdout),
             Ok(Ok(output)) => Err(GitError::Failed {
                 command,
@@ -68,28 +63,15 @@ impl<'a> Git<'a> {
         GitError::Missing { what: what.into(), repository: self.repository.to_owned() }
     }
 
-    async fn run<S: AsRef<OsStr>>(
-        &self,
-        args: &[S],
-        input: &[u8],
-    ) -> std::io::Result<std::process::Output> {
-        let mut child = self
-            .command()
-            .args(args)
+    /// A command with pipes, which ends when it is dropped.
+    pub(super) fn piped_command(&self) -> Command {
+        let mut command = self.command();
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let stdin = child.stdin.take();
-        let write = async move {
-            if let Some(mut stdin) = stdin {
-                // A git that ended early says why by itself.
-                let _ = stdin.write_all(input).await;
-            }
-        };
-        let ((), output) = tokio::join!(write, child.wait_with_output());
-        output
+            .kill_on_drop(true);
+        command
     }
 
     fn command(&self) -> Command {

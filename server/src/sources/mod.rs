@@ -7,8 +7,10 @@ mod changes;
 mod commit;
 mod files;
 mod git;
+mod objects;
 
 pub use changes::{changed_files, changed_since_merge_base};
-pub use commit::{commit_id, commit_message, resolve_branch_or_tag};
-pub use files::{WorkflowFile, workflow_files};
+pub use commit::{commit_id, resolve_branch_or_tag};
+pub use files::WorkflowFile;
 pub use git::GitError;
+pub use objects::Objects;

@@ -11,7 +11,7 @@ use crate::background::Topic;
 use crate::deliveries::{self, NewDelivery, Source};
 use crate::repositories::Repository;
 use crate::runs;
-use crate::sources::{self, GitError};
+use crate::sources::{self, GitError, Objects};
 
 /// A wish to start a workflow.
 #[derive(Clone, Debug)]
@@ -94,8 +94,10 @@ async fn workflow_at(
     git_ref: &str,
 ) -> Result<Workflow, DispatchError> {
     let repository = &request.repository;
-    let commit = sources::commit_id(&repository.local_path, git_ref).await?;
-    let files = files::read(repository, &commit).await?;
+    let mut objects = Objects::open(&repository.local_path)?;
+    let commit = objects.commit_id(git_ref).await?;
+    let files = files::read(&mut objects, repository, &commit).await?;
+    drop(objects);
     let mut connection = app.db.acquire().await?;
     let known = runs::find_workflow(&mut connection, repository.id, &request.workflow).await?;
     drop(connection);

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::deliveries::Delivery;
 use crate::repositories::{self, Repository};
-use crate::sources::{self, GitError};
+use crate::sources::{GitError, Objects};
 
 /// An event whose commit is known and present.
 #[derive(Clone, Debug)]
@@ -44,49 +44,48 @@ impl From<sqlx::Error> for NoEvent {
     }
 }
 
-/// Reads the payload leniently: only what is needed, nothing else can be wrong.
+/// Reads the payload leniently: only what is needed, nothing else can be wrong. Also gives the
+/// repository, open for further questions.
 pub(super) async fn read(
     db: &mut PgConnection,
     delivery: &Delivery,
-) -> Result<RepositoryEvent, NoEvent> {
+) -> Result<(RepositoryEvent, Objects), NoEvent> {
     let payload: Value = serde_json::from_slice(&delivery.payload)
         .map_err(|error| NoEvent::Ignored(format!("the payload is not JSON: {error}")))?;
     let repository = find_repository(db, &payload).await?;
     let event = Event { name: &delivery.event, payload: &payload, changed_files: None };
     let mut origin = origin(&event, &repository.default_branch).map_err(NoEvent::Ignored)?;
     let wanted = if origin.sha.is_empty() { &origin.git_ref } else { &origin.sha };
-    let sha = sources::commit_id(&repository.local_path, wanted).await?;
+    let mut objects = Objects::open(&repository.local_path)?;
+    let sha = objects.commit_id(wanted).await?;
     let workflow_sha = match origin.source {
         WorkflowSource::EventCommit => sha.clone(),
         WorkflowSource::DefaultBranch => {
             let branch = format!("refs/heads/{}", repository.default_branch);
-            sources::commit_id(&repository.local_path, &branch).await?
+            objects.commit_id(&branch).await?
         }
     };
     origin.sha = sha;
-    skip_if_told(&delivery.event, &payload, &repository).await?;
-    Ok(RepositoryEvent {
+    skip_if_told(&delivery.event, &payload, &mut objects).await?;
+    let event = RepositoryEvent {
         actor: actor(&payload, &repository),
         repository,
         name: delivery.event.clone(),
         payload: Arc::new(payload),
         origin,
         workflow_sha,
-    })
+    };
+    Ok((event, objects))
 }
 
 /// The message of a pull request's head commit is not in its payload (`semantics` 3.3). A head that
 /// is not here (a fork's) says nothing.
-async fn skip_if_told(
-    event: &str,
-    payload: &Value,
-    repository: &Repository,
-) -> Result<(), NoEvent> {
+async fn skip_if_told(event: &str, payload: &Value, objects: &mut Objects) -> Result<(), NoEvent> {
     if event != "pull_request" {
         return Ok(());
     }
     let head = text(payload, "/pull_request/head/sha");
-    let message = match sources::commit_message(&repository.local_path, head).await {
+    let message = match objects.commit_message(head).await {
         Ok(message) => message,
         Err(GitError::Missing { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),

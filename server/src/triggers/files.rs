@@ -4,7 +4,7 @@ use gantry_workflow::diagnostic::{Diagnostic, Severity};
 use gantry_workflow::model::{Workflow, read_workflow};
 
 use crate::repositories::Repository;
-use crate::sources::{self, GitError, WorkflowFile};
+use crate::sources::{GitError, Objects, WorkflowFile};
 
 /// A file, and what it says.
 #[derive(Debug)]
@@ -16,9 +16,12 @@ pub(super) struct ReadFile {
 }
 
 /// Every workflow file of the repository at `commit`.
-pub(super) async fn read(repository: &Repository, commit: &str) -> Result<Vec<ReadFile>, GitError> {
-    let directory = &repository.workflow_directory;
-    let files = sources::workflow_files(&repository.local_path, commit, directory).await?;
+pub(super) async fn read(
+    objects: &mut Objects,
+    repository: &Repository,
+    commit: &str,
+) -> Result<Vec<ReadFile>, GitError> {
+    let files = objects.workflow_files(commit, &repository.workflow_directory).await?;
     Ok(files.into_iter().map(read_file).collect())
 }
 

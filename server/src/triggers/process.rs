@@ -70,9 +70,10 @@ struct DefaultBranch {
 
 async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
     let mut connection = app.db.acquire().await?;
-    let event = event::read(&mut connection, delivery).await?;
+    let (event, mut objects) = event::read(&mut connection, delivery).await?;
     drop(connection);
-    let files = files::read(&event.repository, &event.workflow_sha).await?;
+    let files = files::read(&mut objects, &event.repository, &event.workflow_sha).await?;
+    drop(objects);
     let default_ref = format!("refs/heads/{}", event.repository.default_branch);
     let is_default_push = event.name == "push" && event.origin.git_ref == default_ref;
     let default_branch = is_default_push.then(|| DefaultBranch {

@@ -9,7 +9,7 @@ use super::files::{self, ReadFile};
 use crate::App;
 use crate::background::Topic;
 use crate::repositories::Repository;
-use crate::sources;
+use crate::sources::Objects;
 
 /// One `cron` line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +85,10 @@ pub(super) async fn replace(
 /// Reads the default branch now, as a push to it would: for a repository that has just been added.
 pub async fn read_default_branch(app: &App, repository: &Repository) -> anyhow::Result<()> {
     let branch = format!("refs/heads/{}", repository.default_branch);
-    let commit = sources::commit_id(&repository.local_path, &branch).await?;
-    let files = files::read(repository, &commit).await?;
+    let mut objects = Objects::open(&repository.local_path)?;
+    let commit = objects.commit_id(&branch).await?;
+    let files = files::read(&mut objects, repository, &commit).await?;
+    drop(objects);
     let workflows = files::paths_and_names(&files);
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;

@@ -19,4 +19,5 @@ mod pipeline;
 mod reporting;
 mod rest;
 mod secrets;
+mod sources;
 mod webhook;
