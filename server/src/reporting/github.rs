@@ -14,7 +14,7 @@ use octocrab::service::middleware::retry::RetryConfig;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::wanted::{ReportedJob, WantedCheckRun};
+use super::wanted::{Place, WantedCheckRun};
 use crate::config::GitHubAccess;
 
 /// Longest a call may take before it counts as failed.
@@ -69,33 +69,33 @@ impl Client {
     /// Creates a check run and returns its number.
     pub(super) async fn create(
         &self,
-        job: &ReportedJob,
+        place: Place<'_>,
         wanted: &WantedCheckRun,
     ) -> Result<i64, ReportError> {
-        let path = format!("/repos/{}/{}/check-runs", job.owner, job.repository);
+        let path = format!("/repos/{}/{}/check-runs", place.owner, place.repository);
         let answer = read(self.octocrab._post(path, Some(wanted)).await).await?;
         Ok(parse::<CheckRun>(&answer)?.id)
     }
 
     pub(super) async fn update(
         &self,
-        job: &ReportedJob,
+        place: Place<'_>,
         check_run_id: i64,
         wanted: &WantedCheckRun,
     ) -> Result<(), ReportError> {
-        let path = format!("/repos/{}/{}/check-runs/{check_run_id}", job.owner, job.repository);
+        let path = format!("/repos/{}/{}/check-runs/{check_run_id}", place.owner, place.repository);
         read(self.octocrab._patch(path, Some(wanted)).await).await.map(drop)
     }
 
     /// The check run that an earlier attempt made without learning of it.
     pub(super) async fn find(
         &self,
-        job: &ReportedJob,
+        place: Place<'_>,
         wanted: &WantedCheckRun,
     ) -> Result<Option<i64>, ReportError> {
         let path = format!(
             "/repos/{}/{}/commits/{}/check-runs?per_page=100",
-            job.owner, job.repository, job.head_sha
+            place.owner, place.repository, place.head_sha
         );
         let answer = read(self.octocrab._get(path).await).await?;
         let found = parse::<CheckRuns>(&answer)?.check_runs.into_iter();

@@ -8,4 +8,4 @@ mod queries;
 mod sync;
 mod wanted;
 
-pub use sync::{SYNC_REPORTS, next_report, want_check_run};
+pub use sync::{SYNC_REPORTS, next_report, want_check_run, want_failed_start};

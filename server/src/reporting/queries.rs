@@ -1,9 +1,11 @@
 //! SQL of the reports: reads jobs, writes `check_runs`.
 
-use gantry_protocol::JobId;
+use gantry_protocol::{JobId, RunId};
+use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
-use super::wanted::{ReportedJob, WantedCheckRun};
+use super::wanted::{FailedStart, ReportedJob, WantedCheckRun};
 
 /// What GitHub was told last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,33 @@ pub(super) async fn find_job(
         reason: row.reason,
         started_at: row.started_at,
         completed_at: row.completed_at,
+    }))
+}
+
+pub(super) async fn find_failed_start(
+    db: &mut PgConnection,
+    run: RunId,
+) -> sqlx::Result<Option<FailedStart>> {
+    let row = sqlx::query!(
+        "select repositories.owner, repositories.name as repository, workflow_runs.head_sha,
+                workflows.path, workflow_runs.completed_at,
+                workflow_runs.diagnostics as \"diagnostics: Json<Vec<Diagnostic>>\"
+         from workflow_runs
+         join workflows on workflows.id = workflow_runs.workflow_id
+         join repositories on repositories.id = workflow_runs.repository_id
+         where workflow_runs.id = $1 and workflow_runs.conclusion = 'startup_failure'",
+        run.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| FailedStart {
+        run_id: run.0,
+        owner: row.owner,
+        repository: row.repository,
+        head_sha: row.head_sha,
+        workflow_path: row.path,
+        completed_at: row.completed_at,
+        diagnostics: row.diagnostics.0,
     }))
 }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use gantry_protocol::JobId;
+use gantry_protocol::{JobId, RunId};
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::github::{Client, ReportError};
 use super::queries;
-use super::wanted::{ReportedJob, WantedCheckRun, wanted};
+use super::wanted::{Place, WantedCheckRun, wanted, wanted_for_failed_start};
 use crate::App;
 use crate::background::{Pass, Reconciler, Topic};
 use crate::config::Config;
@@ -53,6 +53,19 @@ pub async fn want_check_run(
     outbox::enqueue(db, KIND, &job.to_string(), &json!({ "job_id": job })).await
 }
 
+/// Asks for a failed check run for a run that ended before it had jobs; otherwise as
+/// [`want_check_run`].
+pub async fn want_failed_start(
+    db: &mut PgConnection,
+    config: &Config,
+    run: RunId,
+) -> sqlx::Result<()> {
+    if config.github.is_none() {
+        return Ok(());
+    }
+    outbox::enqueue(db, KIND, &format!("run-{run}"), &json!({ "run_id": run })).await
+}
+
 /// When the next check run has to be sent; `None` when none waits.
 pub async fn next_report(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
     if app.config.github.is_none() {
@@ -87,9 +100,12 @@ async fn pass(app: &App) -> anyhow::Result<u64> {
 
 /// Sends one effect and records how it went. An effect that fails does not stop the pass.
 async fn send_and_settle(app: &App, client: &Client, effect: &Effect) -> anyhow::Result<u64> {
-    let sent = match job_of(effect) {
-        Some(job) => send(app, client, job, effect.n_attempts > 1).await?,
-        None => Err(ReportError::Refused("the outbox row names no job".into())),
+    let is_retry = effect.n_attempts > 1;
+    let number = |name: &str| effect.payload.get(name).and_then(serde_json::Value::as_i64);
+    let sent = match (number("job_id"), number("run_id")) {
+        (Some(job), _) => send(app, client, JobId(job), is_retry).await?,
+        (None, Some(run)) => send_failed_start(app, client, RunId(run), is_retry).await?,
+        (None, None) => Err(ReportError::Refused("the outbox row names no job or run".into())),
     };
     let mut db = app.db.acquire().await.context("settling a check run")?;
     match sent {
@@ -135,7 +151,7 @@ async fn send(
         Some(reported) => Some(reported.check_run_id),
         None => None,
     };
-    match bring_about(client, &facts, &wanted, (known, is_retry)).await {
+    match bring_about(client, facts.place(), &wanted, (known, is_retry)).await {
         Ok(check_run_id) => {
             let mut db = app.db.acquire().await.context("storing a check run")?;
             queries::store_reported(&mut db, job, check_run_id, &wanted)
@@ -151,24 +167,36 @@ async fn send(
 /// did so without learning of it.
 async fn bring_about(
     client: &Client,
-    facts: &ReportedJob,
+    place: Place<'_>,
     wanted: &WantedCheckRun,
     (known, is_retry): (Option<i64>, bool),
 ) -> Result<i64, ReportError> {
     let existing = match known {
         Some(check_run_id) => Some(check_run_id),
-        None if is_retry => client.find(facts, wanted).await?,
+        None if is_retry => client.find(place, wanted).await?,
         None => None,
     };
     match existing {
         Some(check_run_id) => {
-            client.update(facts, check_run_id, wanted).await?;
+            client.update(place, check_run_id, wanted).await?;
             Ok(check_run_id)
         }
-        None => client.create(facts, wanted).await,
+        None => client.create(place, wanted).await,
     }
 }
 
-fn job_of(effect: &Effect) -> Option<JobId> {
-    effect.payload.get("job_id")?.as_i64().map(JobId)
+/// Sent once and for all: such a run never changes.
+async fn send_failed_start(
+    app: &App,
+    client: &Client,
+    run: RunId,
+    is_retry: bool,
+) -> anyhow::Result<Result<(), ReportError>> {
+    let mut db = app.db.acquire().await.context("reading a run to report")?;
+    let found =
+        queries::find_failed_start(&mut db, run).await.context("reading a run to report")?;
+    drop(db);
+    let Some(facts) = found else { return Ok(Ok(())) };
+    let wanted = wanted_for_failed_start(&facts, &app.config.public_url);
+    Ok(bring_about(client, facts.place(), &wanted, (None, is_retry)).await.map(drop))
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gantry_protocol::JobId;
+use gantry_workflow::diagnostic::Diagnostic;
 use serde::Serialize;
 
 /// GitHub's limit of `output.summary`.
@@ -21,6 +22,58 @@ pub(super) struct ReportedJob {
     pub(super) reason: Option<String>,
     pub(super) started_at: Option<DateTime<Utc>>,
     pub(super) completed_at: Option<DateTime<Utc>>,
+}
+
+/// A run that ended before it had jobs.
+#[derive(Clone, Debug)]
+pub(super) struct FailedStart {
+    pub(super) run_id: i64,
+    pub(super) owner: String,
+    pub(super) repository: String,
+    pub(super) head_sha: String,
+    pub(super) workflow_path: String,
+    pub(super) completed_at: Option<DateTime<Utc>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Where GitHub shows a check run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) owner: &'a str,
+    pub(super) repository: &'a str,
+    pub(super) head_sha: &'a str,
+}
+
+impl ReportedJob {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { owner: &self.owner, repository: &self.repository, head_sha: &self.head_sha }
+    }
+}
+
+impl FailedStart {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { owner: &self.owner, repository: &self.repository, head_sha: &self.head_sha }
+    }
+}
+
+/// The check run of a workflow file that could not be started: failed, with what is wrong in it.
+pub(super) fn wanted_for_failed_start(run: &FailedStart, public_url: &str) -> WantedCheckRun {
+    let messages: Vec<String> = run.diagnostics.iter().map(ToString::to_string).collect();
+    let (owner, repository, id) = (&run.owner, &run.repository, run.run_id);
+    WantedCheckRun {
+        name: run.workflow_path.clone(),
+        head_sha: run.head_sha.clone(),
+        external_id: format!("run-{id}"),
+        details_url: format!("{public_url}/{owner}/{repository}/actions/runs/{id}"),
+        status: "completed",
+        conclusion: Some("failure".to_owned()),
+        started_at: run.completed_at,
+        completed_at: run.completed_at,
+        output: Output {
+            title: "The workflow could not be started".to_owned(),
+            summary: messages.join("\n\n").chars().take(MAX_SUMMARY_CHARACTERS).collect(),
+        },
+    }
 }
 
 /// The body of `POST` and `PATCH .../check-runs`.

@@ -20,7 +20,7 @@ use super::{stored_plan, workflows};
 use crate::config::Config;
 use crate::jobs::{self, Attempt};
 use crate::repositories::Repository;
-use crate::secrets;
+use crate::{reporting, secrets};
 
 /// Everything a run is made from.
 #[derive(Clone, Debug)]
@@ -105,11 +105,13 @@ pub async fn create(
                 Ok(plan) => start(db, run, &plan, diagnostics).await?,
                 Err(errors) => {
                     let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
-                    fail(db, run, &title, &all).await?;
+                    fail(db, config, (run, &title), &all).await?;
                 }
             }
         }
-        RunFile::Invalid { diagnostics, .. } => fail(db, run, &title, diagnostics).await?,
+        RunFile::Invalid { diagnostics, .. } => {
+            fail(db, config, (run, &title), diagnostics).await?
+        }
     }
     tracing::info!(
         run.id = run.0,
@@ -135,12 +137,13 @@ async fn start(
 
 async fn fail(
     db: &mut PgConnection,
-    run: RunId,
-    title: &str,
+    config: &Config,
+    (run, title): (RunId, &str),
     diagnostics: &[Diagnostic],
 ) -> anyhow::Result<()> {
     queries::set_planned(db, run, title, diagnostics).await?;
     queries::conclude(db, run, Conclusion::StartupFailure).await?;
+    reporting::want_failed_start(db, config, run).await?;
     Ok(())
 }
 

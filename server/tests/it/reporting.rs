@@ -13,7 +13,7 @@ use gantry_server::config::GitHubAccess;
 use gantry_server::reporting::{SYNC_REPORTS, want_check_run};
 use serde_json::{Value, json};
 
-use crate::harness::{NewJob, TestServer};
+use crate::harness::{GitRepository, NewJob, TestServer};
 
 /// What the fake GitHub holds and how it will answer.
 #[derive(Clone, Default)]
@@ -222,6 +222,29 @@ async fn a_create_whose_answer_was_lost_is_not_repeated_for_a_newer_state() {
     fake.with(|state| {
         assert_eq!(state.check_runs.len(), 1);
         assert_eq!(state.check_runs[0]["status"], "completed");
+    });
+    assert_eq!(n_waiting(&server).await, 0);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_start_is_one_failed_check_run_with_what_is_wrong() {
+    let fake = Fake::default();
+    let access = GitHubAccess { api_url: fake.start().await, token: "token".to_owned().into() };
+    let started = TestServer::start_with(|config| config.github = Some(access)).await;
+    let Some(server) = started else { return };
+    let bad = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stepz: []\n";
+    let repository = GitRepository::create(server.directory.path(), &[("bad.yml", bad)]);
+    fake.with(|state| state.loses_answer = true);
+    server.push_and_settle(&repository).await;
+    make_due(&server).await;
+    sync(&server).await;
+    fake.with(|state| {
+        assert_eq!(state.check_runs.len(), 1);
+        let check_run = &state.check_runs[0];
+        assert_eq!(check_run["name"], ".github/workflows/bad.yml");
+        assert_eq!(check_run["conclusion"], "failure");
+        let summary = check_run["output"]["summary"].as_str().expect("a summary");
+        assert!(summary.contains("stepz"), "{summary}");
     });
     assert_eq!(n_waiting(&server).await, 0);
 }
