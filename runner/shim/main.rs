@@ -51,6 +51,7 @@ fn main() {
 fn run() -> io::Result<()> {
     let directory = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "/gantry".into()));
     system::protect_and_adopt();
+    system::stop_ignoring_signals();
     let token = fs::read_to_string(directory.join(TOKEN_FILE))?;
     fs::remove_file(directory.join(TOKEN_FILE))?;
     // The path of a socket may have 107 bytes only; a relative one always fits.

@@ -14,6 +14,11 @@ const P_ALL: c_int = 0;
 const WNOHANG: c_int = 1;
 const WEXITED: c_int = 4;
 const WNOWAIT: c_int = 0x0100_0000;
+const SIGHUP: c_int = 1;
+const SIGINT: c_int = 2;
+const SIGQUIT: c_int = 3;
+const SIGTERM: c_int = 15;
+const SIG_DFL: usize = 0;
 
 unsafe extern "C" {
     fn kill(pid: c_int, signal: c_int) -> c_int;
@@ -23,6 +28,7 @@ unsafe extern "C" {
     fn setgroups(count: usize, groups: *const c_uint) -> c_int;
     fn setgid(gid: c_uint) -> c_int;
     fn setuid(uid: c_uint) -> c_int;
+    fn signal(number: c_int, handler: usize) -> usize;
 }
 
 /// Room for the kernel's `siginfo_t` (128 bytes); its contents are not read.
@@ -45,6 +51,15 @@ pub fn protect_and_adopt() {
     unsafe {
         prctl(PR_SET_DUMPABLE, 0 as c_ulong, 0 as c_long, 0 as c_long, 0 as c_long);
         prctl(PR_SET_CHILD_SUBREAPER, 1 as c_ulong, 0 as c_long, 0 as c_long, 0 as c_long);
+    }
+}
+
+/// Undoes what the shim may have been started with: a signal that is ignored stays ignored in every
+/// process of the job, so that it could not be cancelled (a shell's background jobs ignore SIGINT).
+pub fn stop_ignoring_signals() {
+    for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        // SAFETY: `SIG_DFL` is no function of ours; setting it touches no memory.
+        unsafe { signal(number, SIG_DFL) };
     }
 }
 
