@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
-/// The program: `GANTRY_BIN` when set (it then is current), else built now.
+/// The program: `TEST_GANTRY_BIN` when set (it then is current), else built now.
 #[expect(clippy::disallowed_methods, reason = "tests take their settings from the environment")]
 pub fn gantry() -> Result<PathBuf> {
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     PROGRAM
-        .get_or_init(|| match std::env::var_os("GANTRY_BIN") {
+        .get_or_init(|| match std::env::var_os("TEST_GANTRY_BIN") {
             Some(path) => Ok(PathBuf::from(path)),
             None => build().map_err(|error| format!("{error:#}")),
         })
@@ -45,7 +45,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Whether tests with containers run. Without an engine they are skipped with a printed line,
-/// unless `GANTRY_REQUIRE_DOCKER` is set, as continuous integration does.
+/// unless `TEST_REQUIRE_DOCKER` is set, as continuous integration does.
 #[expect(clippy::disallowed_methods, reason = "tests take their settings from the environment")]
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 pub fn docker_is_available() -> Result<bool> {
@@ -53,7 +53,7 @@ pub fn docker_is_available() -> Result<bool> {
         .args(["image", "inspect", "gantry/job:latest"])
         .output()
         .is_ok_and(|output| output.status.success());
-    if !answers && std::env::var_os("GANTRY_REQUIRE_DOCKER").is_some() {
+    if !answers && std::env::var_os("TEST_REQUIRE_DOCKER").is_some() {
         bail!("no Docker engine with the image gantry/job:latest; `cargo xtask images` builds it");
     }
     if !answers {

@@ -27,5 +27,5 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
     let program = crate::target_dir().join("release/gantry-bench");
     let server = crate::target_dir().join("release/gantry");
     let mut bench = Command::new(program);
-    command::run(bench.env("GANTRY_BIN", server).args(&arguments.names).current_dir(root()))
+    command::run(bench.env("TEST_GANTRY_BIN", server).args(&arguments.names).current_dir(root()))
 }

@@ -33,7 +33,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     setup::everything(install)?;
     engine::ensure_running()?;
     images::run_build()?;
-    run(rust_tests().env("GANTRY_REQUIRE_DOCKER", "1"))?;
+    run(rust_tests().env("TEST_REQUIRE_DOCKER", "1"))?;
     browser_tests()?;
     say("\neverything passed");
     Ok(())
@@ -44,13 +44,14 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
 const RUST_TESTS: &str = r#"
 set -eu
 export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
+unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGVERSION PGSYSCONFDIR PG_CONFIG
 exec cargo test --workspace --no-fail-fast
 "#;
 
 fn rust_tests() -> Command {
     let mut command = Command::new("pg_virtualenv");
     command.args(["-o", "fsync=off", "bash", "-c", RUST_TESTS]).current_dir(root());
-    command.env("GANTRY_BIN", crate::target_dir().join("debug/gantry"));
+    command.env("TEST_GANTRY_BIN", crate::target_dir().join("debug/gantry"));
     command
 }
 

@@ -166,7 +166,7 @@ async fn docker() -> Option<Arc<dyn Backend>> {
         Ok(backend) => return Some(backend),
         Err(error) => error.to_string(),
     };
-    assert!(std::env::var_os("GANTRY_REQUIRE_DOCKER").is_none(), "{problem}");
+    assert!(std::env::var_os("TEST_REQUIRE_DOCKER").is_none(), "{problem}");
     println!("skipped: {problem}");
     None
 }
