@@ -1,7 +1,7 @@
 //! The processes the shim has started: their output, their end, and what is told about them.
 //!
-//! Knows nothing of connections except where to send a message. Invariant: the exit file of a
-//! process is in place before its end is reported, and a name is started at most once.
+//! Knows nothing of connections except where to send a message. Invariant: the end of a process
+//! is on disk before it is reported, and a name is started at most once.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -26,6 +26,12 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 const OUT_OF_MEMORY_SCORE: &str = "500";
 
 const COPY_BYTES: usize = 64 * 1024;
+
+/// Name, exit code and bytes of output of every process that has ended, one a line.
+const EXITS_FILE: &str = "exits";
+
+/// An empty spool, made ahead while nobody waits; the next process gets it.
+const SPARE_SPOOL: &str = "spare";
 
 struct Process {
     pid: u32,
@@ -123,6 +129,8 @@ impl Processes {
         user: Option<&User>,
     ) -> io::Result<(PipeReader, io::PipeWriter, File)> {
         let path = self.directory.join(format!("{process}.out"));
+        // There may be no spare one, which costs only time.
+        let _ = fs::rename(self.directory.join(SPARE_SPOOL), &path);
         let spool = OpenOptions::new().create(true).append(true).open(path)?;
         let (output, input) = io::pipe()?;
         if let Some(user) = user {
@@ -132,6 +140,7 @@ impl Processes {
     }
 
     fn copy_output(&'static self, name: &str, mut output: PipeReader, mut spool: File) {
+        let _ = File::create_new(self.directory.join(SPARE_SPOOL));
         let mut buffer = vec![0; COPY_BYTES];
         let mut note = String::new();
         loop {
@@ -257,19 +266,20 @@ impl Processes {
             length: process.length,
             note: process.note.clone(),
         };
-        // The table stays locked: nobody may see the end before the file is there.
-        let _ = self.write_exit_file(&exited);
+        // The table stays locked: nobody may see the end before it is on disk.
+        let _ = self.write_exit_line(&exited);
         process.exited = Some(exited.clone());
         drop(table);
         self.link.send(&Message::Exited(exited));
         true
     }
 
-    fn write_exit_file(&self, exited: &Exited) -> io::Result<()> {
-        let path = self.directory.join(format!("{}.exit", exited.process));
-        let new = path.with_extension("exit-new");
-        fs::write(&new, format!("{} {}\n", exited.code, exited.length))?;
-        fs::rename(new, path)
+    /// One line at the end of one file: a new file for each process would cost a step most of a
+    /// millisecond. A line without its end was cut short and does not count.
+    fn write_exit_line(&self, exited: &Exited) -> io::Result<()> {
+        let path = self.directory.join(EXITS_FILE);
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(format!("{} {} {}\n", exited.process, exited.code, exited.length).as_bytes())
     }
 }
 

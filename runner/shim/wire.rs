@@ -50,7 +50,7 @@ pub(crate) enum Request {
 /// Starts a process once: a second start of the same name is answered and does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
-    /// Also the stem of the spool and exit file names.
+    /// Also the stem of its spool's name.
     pub process: String,
     pub arguments: Vec<String>,
     /// The whole environment; nothing is inherited.

@@ -16,6 +16,7 @@ mod job;
 mod listener;
 mod output;
 mod remove_tree;
+mod replace_file;
 mod shim;
 mod steps;
 mod words;

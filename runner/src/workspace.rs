@@ -13,6 +13,9 @@ use gantry_protocol::JobId;
 use crate::infra_error::InfraError;
 use crate::remove_tree::remove_tree;
 
+/// Where the files of `GITHUB_ENV` and its like are, within the work directory; as on GitHub.
+pub(crate) const FILE_COMMANDS: &str = "_temp/_runner_file_commands";
+
 /// One job's directory on the runner's disk.
 #[derive(Clone, Debug)]
 pub struct JobDirectory {
@@ -31,7 +34,7 @@ impl JobDirectory {
         &self.root
     }
 
-    /// Socket, spools and exit files of the shim; mounted as `/gantry`.
+    /// Socket, spools and exit codes of the shim; mounted as `/gantry`.
     #[must_use]
     pub fn shim(&self) -> PathBuf {
         self.root.join("shim")
@@ -106,7 +109,7 @@ impl JobDirectory {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o755);
         let workspace = self.work().join(repository).join(repository);
-        let commands = self.temp().join("_runner_file_commands");
+        let commands = self.work().join(FILE_COMMANDS);
         let actions = self.work().join("_actions");
         let own = [workspace, commands, actions, self.home(), self.workflow(), self.tools()];
         for path in own {
@@ -168,7 +171,7 @@ impl InsidePaths {
 
     #[must_use]
     pub fn file_commands(&self) -> String {
-        format!("{}/_temp/_runner_file_commands", self.work)
+        format!("{}/{FILE_COMMANDS}", self.work)
     }
 
     /// `RUNNER_WORKSPACE`; `repository` is the name without its owner.

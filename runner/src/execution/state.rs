@@ -4,9 +4,7 @@
 //! they go with the job. Invariant: a file is replaced as a whole, and always describes a point from
 //! which the job can go on.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::status::JobStatus;
 use crate::container::StartedService;
 use crate::infra_error::InfraError;
+use crate::replace_file::replace_file;
 use crate::workspace::JobDirectory;
 
 /// A job between two moments: what was asked for, and how far it is.
@@ -142,19 +141,8 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InfraError> {
     serde_json::from_slice(&bytes).map_err(|error| InfraError::disk("reading", path)(error.into()))
 }
 
-/// Not synced to the disk: this is for the death of the runner; a machine that dies takes the job's
-/// container with it.
 fn write(path: &Path, value: &impl Serialize) -> Result<(), InfraError> {
-    let new = path.with_extension("json-new");
     let bytes = serde_json::to_vec(value)
         .map_err(|error| InfraError::disk("writing", path)(error.into()))?;
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(&bytes))
-        .map_err(InfraError::disk("writing", &new))?;
-    fs::rename(&new, path).map_err(InfraError::disk("renaming", &new))
+    replace_file(path, &bytes)
 }

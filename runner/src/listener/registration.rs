@@ -3,9 +3,8 @@
 //! The identity is a file in the work directory, readable only for the runner's user. Invariant: a
 //! runner whose identity fits its configuration does not register again.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::Context;
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{ServerClient, persistently, register};
 use crate::config::RunnerConfig;
 use crate::infra_error::InfraError;
+use crate::replace_file::replace_file;
 
 #[derive(Serialize, Deserialize)]
 struct Identity {
@@ -93,15 +93,5 @@ async fn register_at(config: &RunnerConfig, token: &SecretString) -> anyhow::Res
 
 fn store(path: &Path, identity: &Identity) -> anyhow::Result<()> {
     let bytes = serde_json::to_vec_pretty(identity)?;
-    let new = path.with_extension("json-new");
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(&bytes))
-        .map_err(InfraError::disk("writing", &new))?;
-    fs::rename(&new, path).map_err(InfraError::disk("renaming", &new))?;
-    Ok(())
+    Ok(replace_file(path, &bytes)?)
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use crate::infra_error::InfraError;
+use crate::replace_file::replace_file;
 use crate::workspace::JobDirectory;
 
 /// A chunk that is being sent.
@@ -112,9 +113,7 @@ impl Journal {
     fn save(&self) -> Result<(), InfraError> {
         let path = self.record_path();
         let bytes = serde_json::to_vec(&self.record).unwrap_or_default();
-        let new = path.with_extension("json-new");
-        fs::write(&new, bytes).map_err(InfraError::disk("writing", &new))?;
-        fs::rename(&new, &path).map_err(InfraError::disk("renaming", &new))
+        replace_file(&path, &bytes)
     }
 }
 

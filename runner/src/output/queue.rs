@@ -4,9 +4,7 @@
 //! the server has stored it, so a checkpoint holds exactly what is missing there.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::block::Block;
 use crate::infra_error::InfraError;
+use crate::replace_file::replace_file;
 
 /// Bytes that may wait; whoever adds more waits, so a slow server slows the reading of the spool
 /// and not the job.
@@ -81,16 +80,7 @@ impl Queue {
     /// Writes what the server does not have to `path`.
     pub(crate) fn checkpoint(&self, path: &Path) -> Result<(), InfraError> {
         let bytes = serde_json::to_vec(&self.contents().blocks).unwrap_or_default();
-        let new = path.with_extension("json-new");
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)
-            .and_then(|mut file| file.write_all(&bytes))
-            .map_err(InfraError::disk("writing", &new))?;
-        fs::rename(&new, path).map_err(InfraError::disk("renaming", &new))
+        replace_file(path, &bytes)
     }
 
     /// Waits until there are lines; false when there will not be any more.

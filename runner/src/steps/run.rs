@@ -233,7 +233,7 @@ fn start(
 ) -> Result<Start, String> {
     let extension = script.shell.extension;
     let dot = if extension.is_empty() { "" } else { "." };
-    let path = format!("{}/{process}{dot}{extension}", job.paths.temp());
+    let path = format!("{}/{process}{dot}{extension}", job.paths.file_commands());
     let mut arguments = vec![script.program.clone()];
     arguments.extend(script.shell.arguments(&path)?);
     let mut environment = script.environment.clone();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use gantry_protocol::Conclusion;
+use gantry_protocol::{Conclusion, JobId};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
@@ -46,16 +46,25 @@ async fn finish(t: &Fixture, job: gantry_protocol::JobId) {
     assert_eq!(end.outputs.get("n").map(String::as_str), Some("1000"));
 }
 
+/// Until the shim has written down that the process of step 3 has ended.
+async fn wait_for_the_end_on_disk(t: &Fixture, job: JobId) {
+    let exits = t.job_directory(job).join("shim/exits");
+    let has_ended = || {
+        std::fs::read_to_string(&exits)
+            .is_ok_and(|text| text.lines().any(|line| line.starts_with("3 ")))
+    };
+    while !has_ended() {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn a_killed_runner_is_replaced_by_one_that_goes_on(mut t: Fixture) {
     let job = t.queue(COUNTING);
     t.server.wait_for_line(job, "\nwaiting\n").await;
     t.kill_runner().await;
     // The process goes on, and ends, while nobody watches it.
     go(&t, job);
-    let exit_file = t.job_directory(job).join("shim/3.exit");
-    while !exit_file.exists() {
-        tokio::task::yield_now().await;
-    }
+    wait_for_the_end_on_disk(&t, job).await;
     t.start_runner();
     finish(&t, job).await;
     t.drain().await;
@@ -124,10 +133,7 @@ async fn a_server_may_be_away_in_the_middle_of_a_job() {
     t.server.wait_for_line(job, "\nwaiting\n").await;
     t.server.down();
     go(&t, job);
-    let exit_file = t.job_directory(job).join("shim/3.exit");
-    while !exit_file.exists() {
-        tokio::task::yield_now().await;
-    }
+    wait_for_the_end_on_disk(&t, job).await;
     t.server.up().await;
     finish(&t, job).await;
 }

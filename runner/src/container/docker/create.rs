@@ -9,10 +9,11 @@ use std::path::Path;
 
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount,
-    MountType, NetworkingConfig,
+    MountTmpfsOptions, MountType, NetworkingConfig,
 };
 
 use crate::container::{ContainerSpec, HealthCheck, JobContainer, Owner, ServiceContainer};
+use crate::workspace::FILE_COMMANDS;
 
 pub(super) const RUNNER_LABEL: &str = "gantry.runner";
 pub(super) const JOB_LABEL: &str = "gantry.job";
@@ -21,6 +22,9 @@ const LEASE_LABEL: &str = "gantry.lease";
 /// Processes of one container; a fork bomb ends itself and not the machine
 /// (`reliability-security` 4.4). At the limit `fork` fails.
 const PIDS_LIMIT: i64 = 4096;
+
+/// Largest contents of all command files and scripts together; it counts as the job's memory.
+const FILE_COMMANDS_BYTES: i64 = 256 * 1024 * 1024;
 
 const SHIM_PROGRAM: &str = "/gantry-shim";
 const SHIM_DIRECTORY: &str = "/gantry";
@@ -48,6 +52,8 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
         bind(&mounts.tools, "/__t", false),
         bind(&mounts.home, "/github/home", false),
         bind(&mounts.workflow, "/github/workflow", false),
+        // Every step gets new files there; making one in memory takes a hundredth of the time.
+        memory(&format!("/__w/{FILE_COMMANDS}")),
     ];
     if let Some(socket) = socket.filter(|_| container.docker_socket) {
         binds.push(bind(socket, "/var/run/docker.sock", false));
@@ -115,6 +121,20 @@ fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
         target: Some(target.to_owned()),
         typ: Some(MountType::BIND),
         read_only: Some(read_only),
+        ..Mount::default()
+    }
+}
+
+fn memory(target: &str) -> Mount {
+    let options = MountTmpfsOptions {
+        size_bytes: Some(FILE_COMMANDS_BYTES),
+        mode: Some(0o1777),
+        ..MountTmpfsOptions::default()
+    };
+    Mount {
+        target: Some(target.to_owned()),
+        typ: Some(MountType::TMPFS),
+        tmpfs_options: Some(options),
         ..Mount::default()
     }
 }
