@@ -137,3 +137,23 @@ jobs:
     assert!(log.contains("gantry/no-such-image:1"), "{log}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_an_ended_job_outlives_the_server() -> Result<()> {
+    let workflow = r#"
+on: push
+jobs:
+  quick:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix: {n: [1, 2, 3, 4]}
+    steps:
+      - run: "true"
+"#;
+    let Some((mut server, view)) = run(workflow, &[]).await? else { return Ok(()) };
+    assert_eq!(view["run"]["conclusion"], "success", "{view:#}");
+    // The removal is off the critical path, so it is under way at this moment.
+    server.stop()?;
+    assert_eq!(server.containers()?, Vec::<String>::new());
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -91,6 +91,25 @@ impl TestServer {
         let address = self.url.trim_start_matches("http://").to_owned();
         self.child = spawn(self.folder.path(), &self.options, &address)?;
         self.wait_until_listening().await
+    }
+
+    /// Ends the server as an operator would, and waits for it.
+    pub fn stop(&mut self) -> Result<()> {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id())?);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM)?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "gantry serve ended with {status}:\n{}", self.log());
+        Ok(())
+    }
+
+    /// Ids of the containers that the embedded runner has made and not removed.
+    pub fn containers(&self) -> Result<Vec<String>> {
+        let Ok(installation) = self.read_data_file("runner/installation") else {
+            return Ok(Vec::new());
+        };
+        let filter = format!("label=gantry.runner={installation}");
+        let output = Command::new("docker").args(["ps", "-aq", "--filter", &filter]).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
     #[must_use]
@@ -273,14 +292,13 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        // SIGTERM lets the server stop its database and its runner's containers.
-        let pid = i32::try_from(self.child.id()).unwrap_or_default();
-        let told = nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(pid),
-            nix::sys::signal::Signal::SIGTERM,
-        );
-        if told.is_ok() {
-            drop(self.child.wait());
+        if matches!(self.child.try_wait(), Ok(None)) {
+            drop(self.stop());
+        }
+        // Jobs that still run would wait for a next start on this data, which goes now.
+        let left = self.containers().unwrap_or_default();
+        if !left.is_empty() {
+            drop(Command::new("docker").args(["rm", "-f", "-v"]).args(left).output());
         }
     }
 }

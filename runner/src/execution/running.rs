@@ -11,6 +11,7 @@ use gantry_workflow::expr::{Environment, EvalError, Object, StatusView};
 use gantry_workflow::model::{JobKind, StepsJob};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 use super::contexts::{self, JobView, Scope};
 use super::reporter::Reporter;
@@ -36,6 +37,8 @@ pub(crate) struct Host {
     /// This installation, for the labels of its containers.
     pub(crate) installation: String,
     pub(crate) shim_program: std::path::PathBuf,
+    /// Ended jobs whose remains are being removed.
+    pub(crate) removals: TaskTracker,
 }
 
 /// One job.

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::claim::SlotClaim;
 use super::job_locks::JobLocks;
@@ -15,6 +17,9 @@ use crate::config::RunnerConfig;
 use crate::container::{Backend, DockerBackend};
 use crate::execution::Host;
 use crate::shim;
+
+/// How long a runner that is told to stop waits for the removal of what ended jobs left.
+const REMOVAL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs jobs on the Docker engine of `config` until `shutdown`.
 pub async fn run(config: RunnerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
@@ -49,6 +54,7 @@ pub async fn run_on(
             client,
             installation: installation.clone(),
             shim_program: shim_program.clone(),
+            removals: TaskTracker::new(),
         });
         match serve(host, &shutdown).await? {
             SlotEnd::Drained => return Ok(()),
@@ -85,6 +91,7 @@ async fn serve(host: Arc<Host>, shutdown: &CancellationToken) -> anyhow::Result<
     }
     tracing::info!(name = host.config.name, slots = host.config.slots, "runner is listening");
     let drained = drain(tasks);
+    tokio::pin!(drained);
     let limit = async {
         shutdown.cancelled().await;
         match host.config.drain_timeout {
@@ -93,12 +100,15 @@ async fn serve(host: Arc<Host>, shutdown: &CancellationToken) -> anyhow::Result<
         }
     };
     tokio::select! {
-        end = drained => Ok(end),
-        () = limit => {
-            tracing::warn!("jobs still run; the next runner of this directory adopts them");
-            Ok(SlotEnd::Drained)
-        }
+        end = &mut drained => return Ok(end),
+        () = limit => {}
     }
+    // What has ended is removed now; what still runs goes on in its containers.
+    host.removals.close();
+    if tokio::time::timeout(REMOVAL_PATIENCE, host.removals.wait()).await.is_err() {
+        tracing::warn!("remains of ended jobs are left for the next runner of this directory");
+    }
+    Ok(SlotEnd::Drained)
 }
 
 async fn drain(tasks: Vec<Task<SlotEnd>>) -> SlotEnd {

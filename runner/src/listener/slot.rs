@@ -167,9 +167,11 @@ async fn run_job(host: &Arc<Host>, state: JobState, (permit, lock): Held) -> Tas
 
 fn removal(host: &Arc<Host>, job: JobId, lock: JobLock) -> Task<()> {
     let host = Arc::clone(host);
+    let removal = host.removals.token();
     background::spawn("job_removal", async move {
         let directory = host.directory(job);
         job::remove(&host, job, &directory).await;
         drop(lock);
+        drop(removal);
     })
 }
