@@ -6,14 +6,14 @@
 use super::condition::error_text;
 use super::leg::{self, LegPlace};
 use super::needs::contexts_of;
-use super::state::RunState;
+use super::scope::Scope;
 use super::transition::{NewLeg, Transition};
 use crate::diagnostic::Position;
 use crate::expr::{Environment, Object, StatusView, Value};
-use crate::model::{Job, JobKind, Strategy};
+use crate::model::{Job, JobId, JobKind, Strategy};
+use crate::plan::job_name;
 use crate::plan::matrix::{self, Combination, MatrixError};
 use crate::plan::slot::{Slot, SlotError};
-use crate::plan::{RunPlan, job_name};
 use crate::template::{Token, TokenKind};
 
 /// A job's legs and the rules between them.
@@ -24,9 +24,9 @@ pub(super) struct Expansion {
 }
 
 impl Expansion {
-    pub(super) fn into_transition(self, job: &Job) -> Transition {
+    pub(super) fn into_transition(self, job: JobId) -> Transition {
         Transition::Expand {
-            job: job.id.clone(),
+            job,
             legs: self.legs,
             fail_fast: self.fail_fast,
             max_parallel: self.max_parallel,
@@ -42,14 +42,14 @@ struct Rules {
 }
 
 /// The legs of `job`, or GitHub's text of why they cannot be evaluated.
-pub(super) fn expand(plan: &RunPlan, job: &Job, contexts: &Object) -> Result<Expansion, String> {
+pub(super) fn expand(scope: &Scope<'_>, job: &Job, contexts: &Object) -> Result<Expansion, String> {
     let JobKind::Steps(steps) = &job.kind else {
         return Err(format!(
             "Job '{}' calls a reusable workflow, which is not supported yet",
             job.id
         ));
     };
-    let in_words = |error: SlotError| error_text(plan, job, &error);
+    let in_words = |error: SlotError| error_text(scope, job, &error);
     let rules = match &job.strategy {
         None => Rules::none(),
         Some(strategy) => Rules::evaluate(strategy, contexts).map_err(in_words)?,
@@ -64,8 +64,8 @@ pub(super) fn expand(plan: &RunPlan, job: &Job, contexts: &Object) -> Result<Exp
 }
 
 /// The display name of a leg that exists; evaluated again, because a state does not keep names.
-pub(super) fn leg_name(plan: &RunPlan, state: &RunState, job: &Job, leg: usize) -> String {
-    let expansion = expand(plan, job, &contexts_of(plan, state, job)).ok();
+pub(super) fn leg_name(scope: &Scope<'_>, job: &Job, leg: usize) -> String {
+    let expansion = expand(scope, job, &contexts_of(scope, job)).ok();
     let name = expansion.and_then(|expansion| Some(expansion.legs.get(leg)?.name.clone()));
     name.unwrap_or_else(|| job_name::default_name(job))
 }

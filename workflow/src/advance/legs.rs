@@ -6,29 +6,33 @@
 use super::condition;
 use super::expand;
 use super::needs::leg_result;
+use super::scope::Scope;
 use super::state::{
     Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState,
 };
 use super::transition::Transition;
 use crate::model::{Job, JobId};
-use crate::plan::RunPlan;
 
 /// The transitions of one expanded job.
-pub(super) fn look_at(plan: &RunPlan, state: &RunState, job: &Job) -> Vec<Transition> {
-    let Some(JobState::Expanded { legs, fail_fast, max_parallel }) = state.jobs.get(&job.id) else {
+pub(super) fn look_at(scope: &Scope<'_>, job: &Job) -> Vec<Transition> {
+    let Some(JobState::Expanded { legs, fail_fast, max_parallel }) = scope.job_state(&job.id)
+    else {
         return Vec::new();
     };
+    let key = scope.key(&job.id);
     if legs.iter().all(is_settled) {
         return Vec::new();
     }
-    if state.cancel_requested && !condition::survives_cancellation(plan, state, job) {
-        return cancel_all(&job.id, legs, condition::cancel_reason(state));
+    if let Some(reason) = scope.cancelled()
+        && !condition::survives_cancellation(scope, job)
+    {
+        return cancel_all(&key, legs, reason);
     }
     if let Some(failed) = legs.iter().position(failed).filter(|_| *fail_fast) {
-        let name = expand::leg_name(plan, state, job, failed);
-        return cancel_all(&job.id, legs, &format!("fail-fast: `{name}` failed"));
+        let name = expand::leg_name(scope, job, failed);
+        return cancel_all(&key, legs, &format!("fail-fast: `{name}` failed"));
     }
-    start(state, &job.id, legs, *max_parallel)
+    start(scope.state, &key, legs, *max_parallel)
 }
 
 /// Nothing can happen to the leg from here.

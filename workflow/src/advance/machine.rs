@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::condition::{self, Decision};
 use super::expand;
 use super::legs;
-use super::needs::{contexts_of, job_result};
+use super::needs::contexts_of;
+use super::scope::Scope;
 use super::state::{Conclusion, JobState, RunState};
 use super::transition::Transition;
 use crate::model::Job;
@@ -23,7 +24,7 @@ pub fn advance(plan: &RunPlan, state: &RunState, now: DateTime<Utc>) -> Vec<Tran
     let _ = now;
     let mut machine = Machine { plan, state: state.clone(), transitions: Vec::new() };
     while machine.pass() {}
-    if let Some(conclusion) = run_conclusion(plan, &machine.state) {
+    if let Some(conclusion) = run_conclusion(&Scope::of_run(plan, &machine.state)) {
         machine.transitions.push(Transition::ConcludeRun { conclusion });
     }
     machine.transitions
@@ -41,52 +42,46 @@ impl Machine<'_> {
     fn pass(&mut self) -> bool {
         let before = self.transitions.len();
         for job in &self.plan.workflow.jobs {
-            for transition in self.look_at(job) {
+            for transition in look_at(&Scope::of_run(self.plan, &self.state), job) {
                 self.state.apply(&transition);
                 self.transitions.push(transition);
             }
         }
         self.transitions.len() > before
     }
+}
 
-    fn look_at(&self, job: &Job) -> Vec<Transition> {
-        match self.state.jobs.get(&job.id) {
-            Some(JobState::Ended(_)) => Vec::new(),
-            Some(JobState::Expanded { .. }) => legs::look_at(self.plan, &self.state, job),
-            Some(JobState::Blocked) | None => self.unblock(job).into_iter().collect(),
-        }
-    }
-
-    /// What becomes of a job that has not started, once all its needs have ended.
-    fn unblock(&self, job: &Job) -> Option<Transition> {
-        if job.needs.iter().any(|need| job_result(&self.state, need).is_none()) {
-            return None;
-        }
-        let contexts = contexts_of(self.plan, &self.state, job);
-        let (conclusion, reason) = match condition::decide(self.plan, &self.state, job) {
-            Decision::Run => match expand::expand(self.plan, job, &contexts) {
-                Ok(expansion) => return Some(expansion.into_transition(job)),
-                Err(reason) => (Conclusion::Failure, reason),
-            },
-            Decision::Skip(reason) => (Conclusion::Skipped, reason),
-            Decision::Cancel => {
-                (Conclusion::Cancelled, condition::cancel_reason(&self.state).to_owned())
-            }
-            Decision::Fail(reason) => (Conclusion::Failure, reason),
-        };
-        let name = expand::unexpanded_name(job, &contexts);
-        Some(Transition::End { job: job.id.clone(), name, conclusion, reason })
+fn look_at(scope: &Scope<'_>, job: &Job) -> Vec<Transition> {
+    match scope.job_state(&job.id) {
+        Some(JobState::Ended(_)) => Vec::new(),
+        Some(JobState::Expanded { .. }) => legs::look_at(scope, job),
+        Some(JobState::Blocked) | None => unblock(scope, job).into_iter().collect(),
     }
 }
 
+/// What becomes of a job that has not started, once all its needs have ended.
+fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
+    if job.needs.iter().any(|need| scope.result(need).is_none()) {
+        return None;
+    }
+    let contexts = contexts_of(scope, job);
+    let (conclusion, reason) = match condition::decide(scope, job) {
+        Decision::Run => match expand::expand(scope, job, &contexts) {
+            Ok(expansion) => return Some(expansion.into_transition(scope.key(&job.id))),
+            Err(reason) => (Conclusion::Failure, reason),
+        },
+        Decision::Skip(reason) => (Conclusion::Skipped, reason),
+        Decision::Cancel(reason) => (Conclusion::Cancelled, reason),
+        Decision::Fail(reason) => (Conclusion::Failure, reason),
+    };
+    let name = expand::unexpanded_name(job, &contexts);
+    Some(Transition::End { job: scope.key(&job.id), name, conclusion, reason })
+}
+
 /// The conclusion of a run whose jobs have all ended (`semantics` 4.3).
-fn run_conclusion(plan: &RunPlan, state: &RunState) -> Option<Conclusion> {
-    let results = plan
-        .workflow
-        .jobs
-        .iter()
-        .map(|job| job_result(state, &job.id))
-        .collect::<Option<Vec<_>>>()?;
+fn run_conclusion(scope: &Scope<'_>) -> Option<Conclusion> {
+    let jobs = scope.workflow.jobs.iter();
+    let results = jobs.map(|job| scope.result(&job.id)).collect::<Option<Vec<_>>>()?;
     Some(worst_of(&results))
 }
 

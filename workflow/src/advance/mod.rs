@@ -11,6 +11,7 @@ mod leg;
 mod legs;
 mod machine;
 mod needs;
+mod scope;
 mod state;
 mod transition;
 

@@ -7,20 +7,24 @@
 use std::collections::BTreeMap;
 
 use super::machine::worst_of;
+use super::scope::Scope;
 use super::state::{Conclusion, JobState, LegState, LegStatus, RunState};
 use crate::expr::{Object, StatusView, Value};
-use crate::model::{Job, JobId};
+use crate::model::{Job, JobId, Workflow};
 use crate::plan::RunPlan;
 
 /// The `needs` context of `job`: `{"<id>": {"result": "...", "outputs": {...}}}`.
 #[must_use]
 pub fn needs_context(plan: &RunPlan, state: &RunState, job: &Job) -> Value {
-    let finished = job.needs.iter().filter(|need| plan.workflow.job(need).is_some());
-    Value::object(finished.filter_map(|need| {
-        let result = job_result(state, need)?;
+    needs_within(&Scope::of_run(plan, state), job)
+}
+
+fn needs_within(scope: &Scope<'_>, job: &Job) -> Value {
+    Value::object(job.needs.iter().filter_map(|need| {
+        let result = scope.result(need)?;
         let entry = Value::object([
             ("result".to_owned(), Value::string(result.as_str())),
-            ("outputs".to_owned(), outputs(state, need)),
+            ("outputs".to_owned(), outputs(scope.job_state(need))),
         ]);
         Some((need.0.clone(), entry))
     }))
@@ -64,8 +68,8 @@ fn result_of(conclusion: Conclusion) -> Conclusion {
 }
 
 /// All legs write into one map, in the order in which they completed; the last one wins.
-fn outputs(state: &RunState, job: &JobId) -> Value {
-    let Some(JobState::Expanded { legs, .. }) = state.jobs.get(job) else {
+fn outputs(state: Option<&JobState>) -> Value {
+    let Some(JobState::Expanded { legs, .. }) = state else {
         return Value::object([]);
     };
     let mut by_completion: Vec<&LegState> = legs.iter().collect();
@@ -81,32 +85,27 @@ fn outputs(state: &RunState, job: &JobId) -> Value {
 }
 
 /// The contexts that an `if` and a `strategy` read.
-pub(super) fn contexts_of(plan: &RunPlan, state: &RunState, job: &Job) -> Object {
-    let mut contexts = plan.contexts.to_object();
-    contexts.entries.insert("needs".to_owned(), needs_context(plan, state, job));
+pub(super) fn contexts_of(scope: &Scope<'_>, job: &Job) -> Object {
+    let mut contexts = scope.contexts();
+    contexts.entries.insert("needs".to_owned(), needs_within(scope, job));
     contexts
 }
 
 /// What the status functions answer in the `if` of `job`. In a cancelled run neither `success()`
 /// nor `failure()` holds, so that only `always()` and `cancelled()` go on.
-pub(super) fn status_view(
-    plan: &RunPlan,
-    state: &RunState,
-    job: &Job,
-    cancelled: bool,
-) -> StatusView {
+pub(super) fn status_view(scope: &Scope<'_>, job: &Job, cancelled: bool) -> StatusView {
     let ancestors: Vec<Option<Conclusion>> =
-        ancestors(plan, job).iter().map(|id| job_result(state, id)).collect();
+        ancestors(scope.workflow, job).iter().map(|id| scope.result(id)).collect();
     StatusView {
         success: !cancelled && ancestors.iter().all(|r| *r == Some(Conclusion::Success)),
         failure: !cancelled && ancestors.contains(&Some(Conclusion::Failure)),
         cancelled,
-        results: plan
+        results: scope
             .workflow
             .jobs
             .iter()
             .filter_map(|other| {
-                let result = job_result(state, &other.id)?;
+                let result = scope.result(&other.id)?;
                 Some((other.id.0.clone(), result.as_str().to_owned()))
             })
             .collect(),
@@ -114,7 +113,7 @@ pub(super) fn status_view(
 }
 
 /// All jobs that must end before `job`, nearest first.
-pub(super) fn ancestors(plan: &RunPlan, job: &Job) -> Vec<JobId> {
+pub(super) fn ancestors(workflow: &Workflow, job: &Job) -> Vec<JobId> {
     let mut found: Vec<JobId> = Vec::new();
     let mut to_visit: Vec<&JobId> = job.needs.iter().collect();
     let mut at = 0;
@@ -124,7 +123,7 @@ pub(super) fn ancestors(plan: &RunPlan, job: &Job) -> Vec<JobId> {
             continue;
         }
         found.push(id.clone());
-        if let Some(ancestor) = plan.workflow.job(id) {
+        if let Some(ancestor) = workflow.job(id) {
             to_visit.extend(&ancestor.needs);
         }
     }
