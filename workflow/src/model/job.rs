@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Concurrency, Permissions, Step};
+use super::{CallJob, Concurrency, Permissions, Step};
 use crate::diagnostic::Position;
 use crate::expr::Expression;
 use crate::template::Token;
@@ -69,16 +69,6 @@ pub struct StepsJob {
     pub cancel_timeout_minutes: Option<Token>,
     pub continue_on_error: Option<Token>,
     pub steps: Vec<Step>,
-}
-
-/// The keys only a job that calls a reusable workflow has.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CallJob {
-    /// `owner/repo/.github/workflows/f.yml@ref` or `./.github/workflows/f.yml`.
-    pub uses: String,
-    pub with: Option<Token>,
-    /// `inherit` as a string token, or a mapping.
-    pub secrets: Option<Token>,
 }
 
 /// `strategy:`; the matrix stays a template until the needs are known.

@@ -4,13 +4,15 @@
 //! their text. Does not decide what runs: see [`crate::trigger`], [`crate::plan`] and
 //! [`crate::advance`].
 
+mod call;
 mod job;
 mod on;
 mod read;
 mod step;
 mod workflow;
 
-pub use job::{CallJob, Environment, Job, JobId, JobKind, RunDefaults, StepsJob, Strategy};
+pub use call::{CallInput, CallJob, CallSecret, CallSecrets, CallUses, WorkflowCall};
+pub use job::{Environment, Job, JobId, JobKind, RunDefaults, StepsJob, Strategy};
 pub use on::{EventTrigger, Filters, Input, InputKind, Schedule};
 pub use step::{Step, StepKind, Uses};
 pub use workflow::{Access, Concurrency, Permissions, Workflow};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::WorkflowCall;
 use crate::diagnostic::Position;
 
 /// One event under `on:`.
@@ -17,8 +18,10 @@ pub struct EventTrigger {
     pub workflows: Vec<String>,
     /// Items of `schedule`.
     pub schedules: Vec<Schedule>,
-    /// `inputs:` of `workflow_dispatch` and `workflow_call`.
+    /// `inputs:` of `workflow_dispatch`.
     pub inputs: Vec<Input>,
+    /// Present for `workflow_call`.
+    pub call: Option<WorkflowCall>,
 }
 
 /// Branch, tag and path filters, in file order. `None`: the key is absent.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventTrigger, Job, JobId, RunDefaults};
+use super::{EventTrigger, Job, JobId, RunDefaults, WorkflowCall};
 use crate::diagnostic::Position;
 use crate::template::Token;
 
@@ -29,6 +29,12 @@ impl Workflow {
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.path)
+    }
+
+    /// What the file declares for its callers; `None` when it cannot be called.
+    #[must_use]
+    pub fn call(&self) -> Option<&WorkflowCall> {
+        self.on.iter().find_map(|trigger| trigger.call.as_ref())
     }
 
     #[must_use]

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use gantry_workflow::diagnostic::{Diagnostic, Position, Severity};
 use gantry_workflow::model::{
-    Concurrency, EventTrigger, Job, JobKind, Permissions, RunDefaults, Step, StepKind, StepsJob,
-    Uses, Workflow,
+    CallJob, CallSecrets, Concurrency, EventTrigger, Job, JobKind, Permissions, RunDefaults, Step,
+    StepKind, StepsJob, Uses, Workflow, WorkflowCall,
 };
 use gantry_workflow::template::{Token, TokenKind};
 
@@ -92,6 +92,40 @@ impl Outline {
                 self.line(3, &format!("options: {:?}", input.options));
             }
         }
+        if let Some(call) = &trigger.call {
+            self.declared_call(call);
+        }
+    }
+
+    fn declared_call(&mut self, call: &WorkflowCall) {
+        let required = |required: bool| if required { " required" } else { "" };
+        for input in &call.inputs {
+            let required = required(input.required);
+            self.line(2, &format!("input {}: {:?}{required}", input.name, input.kind));
+            self.token(3, "default", input.default.as_ref());
+        }
+        for secret in &call.secrets {
+            self.line(2, &format!("secret {}{}", secret.name, required(secret.required)));
+        }
+        for (name, value) in &call.outputs {
+            self.token(2, &format!("output {name}"), Some(value));
+        }
+    }
+
+    fn call_job(&mut self, call: &CallJob) {
+        self.line(2, &format!("calls {}", call.uses));
+        for (name, value) in &call.with {
+            self.token(3, name, Some(value));
+        }
+        match &call.secrets {
+            CallSecrets::None => {}
+            CallSecrets::Inherit => self.line(3, "inherits secrets"),
+            CallSecrets::Named(secrets) => {
+                for (name, value) in secrets {
+                    self.token(3, &format!("secret {name}"), Some(value));
+                }
+            }
+        }
     }
 
     fn job(&mut self, job: &Job) {
@@ -111,7 +145,7 @@ impl Outline {
         self.concurrency(2, job.concurrency.as_ref());
         match &job.kind {
             JobKind::Steps(steps) => self.steps_job(steps),
-            JobKind::Call(call) => self.line(2, &format!("calls {}", call.uses)),
+            JobKind::Call(call) => self.call_job(call),
         }
     }
 

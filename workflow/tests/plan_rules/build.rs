@@ -27,6 +27,7 @@ pub(crate) fn trigger(event: &str) -> EventTrigger {
         workflows: Vec::new(),
         schedules: Vec::new(),
         inputs: Vec::new(),
+        call: None,
     }
 }
 

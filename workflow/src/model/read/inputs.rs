@@ -1,4 +1,4 @@
-//! `inputs:` of `workflow_dispatch` and `workflow_call`.
+//! `inputs:` of `workflow_dispatch`.
 
 use super::keys::{Keys, named};
 use crate::diagnostic::{Diagnostics, Position};
@@ -8,13 +8,13 @@ use crate::template::Token;
 /// Inputs a `workflow_dispatch` may have on GitHub; more are an error.
 const MAX_DISPATCH_INPUTS: usize = 25;
 
-pub(super) fn read(diagnostics: &mut Diagnostics, event: &str, token: Option<Token>) -> Vec<Input> {
+pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<Input> {
     let Some(token) = token else { return Vec::new() };
     let position = token.position;
     let inputs: Vec<Input> = named(token)
         .map(|(name, key, body)| input(diagnostics, name, (key.position, body)))
         .collect();
-    if event == "workflow_dispatch" && inputs.len() > MAX_DISPATCH_INPUTS {
+    if inputs.len() > MAX_DISPATCH_INPUTS {
         let message = format!(
             "you may only define up to {MAX_DISPATCH_INPUTS} inputs for a `workflow_dispatch` event"
         );

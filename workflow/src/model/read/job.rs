@@ -1,9 +1,9 @@
 //! One entry under `jobs:`.
 
 use super::keys::{Keys, named};
-use super::{both_levels, condition, container, matrix, steps, unsupported};
+use super::{both_levels, call, condition, container, matrix, steps, unsupported};
 use crate::diagnostic::Diagnostics;
-use crate::model::{CallJob, Environment, Job, JobId, JobKind, StepsJob, Strategy};
+use crate::model::{Environment, Job, JobId, JobKind, StepsJob, Strategy};
 use crate::schema::JOB_IF;
 use crate::template::{Token, TokenKind};
 
@@ -33,8 +33,7 @@ pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Op
 fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
     if let Some(uses) = keys.take("uses") {
         unsupported::call_job(diagnostics, uses.position);
-        let uses = uses.literal_text()?.into_owned();
-        let call = CallJob { uses, with: keys.take("with"), secrets: keys.take("secrets") };
+        let call = call::job(diagnostics, &uses, &mut keys)?;
         return Some(JobKind::Call(Box::new(call)));
     }
     if let Some(snapshot) = keys.take("snapshot") {

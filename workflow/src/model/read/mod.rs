@@ -5,6 +5,7 @@
 //! nothing a file says is dropped without a diagnostic.
 
 mod both_levels;
+mod call;
 mod condition;
 mod container;
 mod cron;

@@ -2,27 +2,29 @@
 
 use chrono_tz::Tz;
 
+use super::call;
 use super::cron;
 use super::inputs;
 use super::keys::{Keys, named};
 use super::unsupported;
 use crate::diagnostic::{Diagnostics, Position};
-use crate::model::{EventTrigger, Filters, Schedule};
+use crate::model::{EventTrigger, Filters, Schedule, WorkflowCall};
 use crate::schema::is_event;
 use crate::template::{Token, TokenKind};
+
+/// The event by which other workflows call a file.
+const CALL: &str = "workflow_call";
 
 /// Reads the events of a workflow. Unknown ones were warned about and are left out.
 pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<EventTrigger> {
     let Some(token) = token else { return Vec::new() };
     let position = token.position;
     let triggers: Vec<EventTrigger> = match token.kind {
-        TokenKind::Sequence(items) => {
-            items.iter().filter_map(|item| bare(diagnostics, item)).collect()
-        }
+        TokenKind::Sequence(items) => items.iter().filter_map(bare).collect(),
         TokenKind::Mapping(_) => named(token)
             .map(|(event, key, body)| trigger(diagnostics, event, (key.position, body)))
             .collect(),
-        _ => bare(diagnostics, &token).into_iter().collect(),
+        _ => bare(&token).into_iter().collect(),
     };
     if triggers.is_empty() {
         diagnostics.error(Some(position), "no-events", "No event triggers defined in `on`");
@@ -31,13 +33,11 @@ pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<E
 }
 
 /// An event without filters.
-fn bare(diagnostics: &mut Diagnostics, token: &Token) -> Option<EventTrigger> {
+fn bare(token: &Token) -> Option<EventTrigger> {
     let event = token.literal_text()?.into_owned();
-    if event == "workflow_call" {
-        unsupported::workflow_call(diagnostics, token.position);
-    }
     is_event(&event).then(|| EventTrigger {
         position: token.position,
+        call: (event == CALL).then(WorkflowCall::default),
         event,
         types: None,
         filters: Filters::default(),
@@ -59,7 +59,8 @@ fn trigger(
         _ => Vec::new(),
     };
     let mut keys = Keys::of(body);
-    let inputs = inputs::read(diagnostics, &event, keys.take("inputs"));
+    let call = (event == CALL).then(|| call::declaration(&mut keys));
+    let inputs = inputs::read(diagnostics, keys.take("inputs"));
     let trigger = EventTrigger {
         position,
         types: keys.take_texts("types"),
@@ -67,13 +68,13 @@ fn trigger(
         workflows: keys.take_texts("workflows").unwrap_or_default(),
         schedules,
         inputs,
+        call,
         event,
     };
-    if trigger.event == "workflow_call" {
+    if trigger.call.is_some() {
         unsupported::workflow_call(diagnostics, position);
-    } else {
-        keys.rest().for_each(|(name, at)| unsupported::event_key(diagnostics, at, &name));
     }
+    keys.rest().for_each(|(name, at)| unsupported::event_key(diagnostics, at, &name));
     trigger
 }
 
