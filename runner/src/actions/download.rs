@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gantry_workflow::model::{Step, StepKind, Uses};
+use gantry_workflow::model::{ActionRuns, Step, StepKind, Uses};
 
 use super::copy::{copy_tree, read_own_file};
 use super::git::{Remote, git};
 use super::is_checkout;
-use super::manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, Runs, read_manifest};
+use super::manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, read_manifest};
 use crate::background::blocking;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
@@ -86,11 +86,9 @@ fn uses_of(action: &Path, path: Option<&str>) -> Vec<RemoteUses> {
     let text = MANIFEST_FILES
         .iter()
         .find_map(|name| read_own_file(action, &directory.join(name), LARGEST_MANIFEST_BYTES));
-    match text.map(|text| read_manifest(&text)) {
-        Some(Ok(manifest)) => match manifest.runs {
-            Runs::Composite(steps) => remote_uses(&steps),
-            Runs::Other(_) => Vec::new(),
-        },
+    let action = text.and_then(|text| read_manifest(MANIFEST_FILES[0], &text).ok());
+    match action.map(|action| action.runs) {
+        Some(ActionRuns::Composite(steps)) => remote_uses(&steps),
         _ => Vec::new(),
     }
 }

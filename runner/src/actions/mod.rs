@@ -15,7 +15,7 @@ mod place;
 pub(crate) use checkout::check_out;
 pub(crate) use download::{MOST_DEPTH, directory_of, prepare};
 pub(crate) use inputs::inputs;
-pub(crate) use manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, Manifest, Runs, read_manifest};
+pub(crate) use manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, read_manifest};
 
 use gantry_workflow::model::Uses;
 

@@ -7,14 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_protocol::Conclusion;
 use gantry_workflow::expr::Value;
-use gantry_workflow::model::{Step, Uses};
+use gantry_workflow::model::{Action, ActionRuns, Step, Uses};
 use indexmap::IndexMap;
 
 use super::checkout::print_head;
 use super::execute::{StepEnd, StepPlace};
 use super::step_run::{self, Surroundings};
 use crate::actions::{
-    LARGEST_MANIFEST_BYTES, MANIFEST_FILES, MOST_DEPTH, Manifest, Runs, directory_of, read_manifest,
+    LARGEST_MANIFEST_BYTES, MANIFEST_FILES, MOST_DEPTH, directory_of, read_manifest,
 };
 use crate::execution::{ActionScope, JobStatus, RunningJob, Scope, StepResult, uses_text};
 use crate::infra_error::InfraError;
@@ -51,7 +51,7 @@ async fn load(
     job: &RunningJob,
     uses: &Uses,
     place: &StepPlace<'_>,
-) -> Result<Result<(Manifest, Vec<Step>), String>, InfraError> {
+) -> Result<Result<(Action, Vec<Step>), String>, InfraError> {
     if place.depth > MOST_DEPTH {
         return Ok(Err(format!("Composite action depth exceeded max depth {MOST_DEPTH}")));
     }
@@ -62,37 +62,48 @@ async fn load(
         Err(ShimError::Refused(message)) => return Ok(Err(message)),
         Err(error) => return Err(InfraError::Shim { reason: error.to_string() }),
     };
-    let Some(text) = files.into_iter().flatten().next() else {
+    let found = MANIFEST_FILES.iter().zip(files).find_map(|(name, text)| Some((name, text?)));
+    let Some((file, text)) = found else {
         return Ok(Err(format!(
             "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{directory}'. Did you \
              forget to run actions/checkout before running your local action?"
         )));
     };
+    let path = format!("{directory}/{file}");
+    // As GitHub's runner names it: without the place of all actions.
+    let path = path.trim_start_matches(&format!("{}/", job.paths.actions()));
+    Ok(read_manifest(path, &String::from_utf8_lossy(&text))
+        .and_then(|action| take_steps(uses, action)))
+}
+
+/// The steps of a composite action, and the rest of it.
+fn take_steps(uses: &Uses, mut action: Action) -> Result<(Action, Vec<Step>), String> {
+    let using = match &mut action.runs {
+        ActionRuns::Composite(steps) => {
+            let steps = std::mem::take(steps);
+            return Ok((action, steps));
+        }
+        ActionRuns::Node(node) => node.using.as_str(),
+        ActionRuns::Docker(_) => "docker",
+    };
     let name = uses_text(uses);
-    Ok(match read_manifest(&String::from_utf8_lossy(&text)) {
-        Err(message) => Err(format!("{name}: {message}")),
-        Ok(Manifest { runs: Runs::Other(using), .. }) => {
-            Err(format!("Action `{name}` runs with `{using}`, which is not supported yet."))
-        }
-        Ok(Manifest { runs: Runs::Composite(steps), inputs, outputs }) => {
-            Ok((Manifest { inputs, outputs, runs: Runs::Composite(Vec::new()) }, steps))
-        }
-    })
+    Err(format!("Action `{name}` runs with `{using}`, which is not supported yet."))
 }
 
 fn scope(
     job: &RunningJob,
     uses: &Uses,
-    (manifest, given): (&Manifest, &IndexMap<String, String>),
+    (action, given): (&Action, &IndexMap<String, String>),
     place: &StepPlace<'_>,
 ) -> ActionScope {
-    let declared = manifest.inputs.iter().map(|(name, default)| {
-        let value = given.get(name).cloned().unwrap_or_else(|| {
-            let default = default.as_ref();
+    let declared = action.inputs.iter().map(|input| {
+        let name = input.name.to_lowercase();
+        let value = given.get(&name).cloned().unwrap_or_else(|| {
+            let default = input.default.as_ref();
             let text = default.map(|token| job.evaluate(place.scope, |e| token.evaluate_text(e)));
             text.and_then(Result::ok).unwrap_or_default()
         });
-        (name.clone(), Value::string(value))
+        (name, Value::string(value))
     });
     let (repository, git_ref) = match uses {
         Uses::Repository { owner, repository, git_ref, .. } => {
@@ -149,10 +160,11 @@ async fn run_steps(
 }
 
 /// Evaluates the declared outputs; the steps' other effects have been applied already.
-fn end(job: &RunningJob, manifest: &Manifest, scope: &Scope, log: &mut StepLog) -> StepEnd {
+fn end(job: &RunningJob, action: &Action, scope: &Scope, log: &mut StepLog) -> StepEnd {
     let status = scope.action.as_ref().map(|action| action.status).unwrap_or_default();
     let mut effects = Effects::default();
-    for (name, token) in &manifest.outputs {
+    for (name, token) in &action.outputs {
+        let Some(token) = token else { continue };
         match job.evaluate(scope, |e| token.evaluate_text(e)) {
             Ok(value) => drop(effects.outputs.insert(name.clone(), value)),
             Err(error) => log.error(&error.message),

@@ -53,7 +53,7 @@ pub(crate) async fn execute(
         StepKind::Run { script, shell, working_directory } => {
             let step = RunStep {
                 script,
-                shell: shell.as_deref(),
+                shell: shell.as_ref(),
                 working_directory: working_directory.as_ref(),
             };
             run::run(job, step, place, log).await

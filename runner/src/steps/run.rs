@@ -19,7 +19,7 @@ use crate::shim::{NewFile, Start};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RunStep<'a> {
     pub(super) script: &'a Token,
-    pub(super) shell: Option<&'a str>,
+    pub(super) shell: Option<&'a Token>,
     pub(super) working_directory: Option<&'a Token>,
 }
 
@@ -147,11 +147,7 @@ fn evaluate_texts(
     };
     // Defaults never reach the steps of an action.
     let defaults = if scope.action.is_some() { RunDefaults::default() } else { defaults(job) };
-    let shell = match (step.shell, &defaults.shell) {
-        (Some(shell), _) => Some(shell.to_owned()),
-        (None, Some(token)) => Some(evaluate(token)?),
-        (None, None) => None,
-    };
+    let shell = step.shell.or(defaults.shell.as_ref()).map(evaluate).transpose()?;
     let directory = match step.working_directory.or(defaults.working_directory.as_ref()) {
         Some(token) => evaluate(token)?,
         None => String::new(),

@@ -4,6 +4,7 @@
 //! their text. Does not decide what runs: see [`crate::trigger`], [`crate::plan`] and
 //! [`crate::advance`].
 
+mod action;
 mod call;
 mod job;
 mod on;
@@ -11,6 +12,7 @@ mod read;
 mod step;
 mod workflow;
 
+pub use action::{Action, ActionImage, ActionInput, ActionRuns, DockerAction, NodeAction};
 pub use call::{CallInput, CallJob, CallSecret, CallSecrets, CallUses, WorkflowCall};
 pub use job::{Environment, Job, JobId, JobKind, RunDefaults, StepsJob, Strategy};
 pub use on::{EventTrigger, Filters, Input, InputKind, Schedule};
@@ -24,5 +26,11 @@ use crate::diagnostic::Diagnostic;
 /// come with it.
 #[must_use]
 pub fn read_workflow(path: &str, text: &str) -> (Option<Workflow>, Vec<Diagnostic>) {
-    read::read(path, text)
+    read::read_workflow(path, text)
+}
+
+/// Reads an `action.yml`; else as [`read_workflow`].
+#[must_use]
+pub fn read_action(path: &str, text: &str) -> (Option<Action>, Vec<Diagnostic>) {
+    read::read_action(path, text)
 }

@@ -25,8 +25,16 @@ pub struct Step {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
-    Run { script: Token, shell: Option<String>, working_directory: Option<Token> },
-    Uses { uses: Uses, with: Option<Token> },
+    Run {
+        script: Token,
+        /// A literal in a workflow; in an action it may be an expression.
+        shell: Option<Token>,
+        working_directory: Option<Token>,
+    },
+    Uses {
+        uses: Uses,
+        with: Option<Token>,
+    },
 }
 
 /// The parsed value of a step's `uses:` (`semantics` 1.8).

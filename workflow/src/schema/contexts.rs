@@ -73,3 +73,34 @@ pub static STEP_IF: Allowed = Allowed {
     status_arguments: false,
     hash_files: true,
 };
+
+/// The default of an action's input.
+pub(super) static ACTION_INPUT_DEFAULT: Allowed = Allowed {
+    contexts: &["github", "strategy", "matrix", "job", "runner"],
+    status_functions: false,
+    status_arguments: false,
+    hash_files: true,
+};
+
+/// Arguments and `env` of an action in a container.
+pub(super) static ACTION_ARGUMENT: Allowed = contexts(&["inputs"]);
+
+/// An output of a composite action.
+pub(super) static ACTION_OUTPUT: Allowed =
+    contexts(&["github", "strategy", "matrix", "steps", "inputs", "job", "runner", "env"]);
+
+/// Keys of a composite action's step.
+pub(super) static ACTION_STEP: Allowed = Allowed {
+    contexts: ACTION_OUTPUT.contexts,
+    status_functions: false,
+    status_arguments: false,
+    hash_files: true,
+};
+
+/// `if` of a composite action's step.
+pub(super) static ACTION_STEP_IF: Allowed = Allowed {
+    contexts: ACTION_OUTPUT.contexts,
+    status_functions: true,
+    status_arguments: false,
+    hash_files: true,
+};

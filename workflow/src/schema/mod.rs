@@ -1,8 +1,9 @@
 //! The table of keys: which exist where, of which kind, with which contexts in their expressions.
 //!
 //! Data only; [`crate::template`] reads files by it. Written after `semantics` 1.7 and 2.9. A kind
-//! of file is one root [`Definition`]; further kinds (action files) are further roots.
+//! of file is one root [`Definition`]: [`WORKFLOW`], [`ACTION`].
 
+mod action;
 mod container;
 mod contexts;
 mod definition;
@@ -15,6 +16,7 @@ mod step;
 mod tests;
 mod workflow;
 
+pub use action::ACTION;
 pub use contexts::{JOB_IF, STEP_IF};
 pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Text, Words};
 pub use events::is_event;

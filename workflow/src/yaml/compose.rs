@@ -19,20 +19,15 @@ use crate::diagnostic::Position;
 /// # Errors
 /// The first thing that is wrong, in GitHub's words where GitHub has some.
 pub fn parse(text: &str) -> Result<Node, YamlError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.chars().count() > MAX_CHARACTERS {
-        let message =
-            format!("The maximum file size of {MAX_CHARACTERS} characters has been exceeded");
-        return Err(YamlError { position: None, code: "max-file-size", message });
-    }
-    Composer {
-        text,
-        lines: Lines::of(text),
-        events: Parser::new_from_str(text),
-        anchors: HashMap::new(),
-        meter: Meter::default(),
-    }
-    .document()
+    Composer::new(text)?.document()
+}
+
+/// As [`parse`], where the file may name no anchor (`action.yml`).
+///
+/// # Errors
+/// As [`parse`], and the first anchor.
+pub fn parse_without_anchors(text: &str) -> Result<Node, YamlError> {
+    Composer { allows_anchors: false, ..Composer::new(text)? }.document()
 }
 
 /// A finished node, and what it counts against the limits wherever it stands.
@@ -46,12 +41,30 @@ struct Composer<'a> {
     text: &'a str,
     lines: Lines<'a>,
     events: Parser<'a, StrInput<'a>>,
+    allows_anchors: bool,
     /// By the parser's anchor number, which a redefinition renews.
     anchors: HashMap<usize, Built>,
     meter: Meter,
 }
 
 impl<'a> Composer<'a> {
+    fn new(text: &'a str) -> Result<Self, YamlError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.chars().count() > MAX_CHARACTERS {
+            let message =
+                format!("The maximum file size of {MAX_CHARACTERS} characters has been exceeded");
+            return Err(YamlError { position: None, code: "max-file-size", message });
+        }
+        Ok(Self {
+            text,
+            lines: Lines::of(text),
+            events: Parser::new_from_str(text),
+            allows_anchors: true,
+            anchors: HashMap::new(),
+            meter: Meter::default(),
+        })
+    }
+
     fn document(mut self) -> Result<Node, YamlError> {
         loop {
             match self.next()? {
@@ -74,7 +87,7 @@ impl<'a> Composer<'a> {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentStart(_), span) => {
-                    let message = "A workflow file must be a single YAML document";
+                    let message = "The file must be a single YAML document";
                     return Err(YamlError::new(position(span.start), "second-document", message));
                 }
                 _ => {}
@@ -106,13 +119,35 @@ impl<'a> Composer<'a> {
 
     /// The name after the `*` at `marker`.
     fn alias_at(&self, marker: Marker) -> String {
-        let ends_name = |c: &char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
-        self.text.chars().skip(marker.index() + 1).take_while(|c| !ends_name(c)).collect()
+        self.text.chars().skip(marker.index() + 1).take_while(|c| !ends_name(*c)).collect()
+    }
+
+    /// Refuses an anchor where there may be none. Anchor 0 is no anchor.
+    fn check_anchor(&self, anchor: usize, start: Marker) -> Result<(), YamlError> {
+        if anchor == 0 || self.allows_anchors {
+            return Ok(());
+        }
+        let name = self.anchor_before(start);
+        let message = format!("Anchors are not currently supported. Remove the anchor '{name}'");
+        Err(YamlError::new(position(start), "anchor", message))
+    }
+
+    /// The name after the last `&` up to `marker`, which is where an anchored node starts.
+    fn anchor_before(&self, marker: Marker) -> String {
+        let up_to: Vec<char> = self.text.chars().take(marker.index() + 1).collect();
+        let start = up_to.iter().rposition(|c| *c == '&').map_or(0, |at| at + 1);
+        self.text.chars().skip(start).take_while(|c| !ends_name(*c)).collect()
     }
 
     /// Builds the node that `event` starts.
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Built, YamlError> {
         let at = position(span.start);
+        if let Event::Scalar(_, _, anchor, _)
+        | Event::SequenceStart(anchor, _)
+        | Event::MappingStart(anchor, _) = &event
+        {
+            self.check_anchor(*anchor, span.start)?;
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let at = match style {
@@ -188,7 +223,7 @@ impl<'a> Composer<'a> {
         Ok(Built { node: Node { position: at, kind: NodeKind::Mapping(pairs.into()) }, cost })
     }
 
-    /// Keeps an anchored node for its aliases. Anchor 0 is no anchor.
+    /// Keeps an anchored node for its aliases.
     fn remember(&mut self, anchor: usize, built: Built) -> Built {
         if anchor != 0 {
             self.anchors.insert(anchor, built.clone());
@@ -206,6 +241,11 @@ impl<'a> Composer<'a> {
         self.meter.spend(anchored.cost, at)?;
         Ok(anchored.clone())
     }
+}
+
+/// Whether `c` cannot be part of an anchor's name.
+fn ends_name(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}')
 }
 
 /// Whether the text has nothing where a value could be.

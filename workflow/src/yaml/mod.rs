@@ -17,7 +17,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
-pub use compose::parse;
+pub use compose::{parse, parse_without_anchors};
 pub use error::YamlError;
 pub use limits::{MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_NODES};
 pub use node::{Node, NodeKind, Scalar};

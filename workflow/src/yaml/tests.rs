@@ -1,6 +1,6 @@
 //! What the YAML reader makes of scalars, anchors, positions and hostile texts.
 
-use super::{MAX_DEPTH, MAX_NODES, Node, NodeKind, Scalar, parse};
+use super::{MAX_DEPTH, MAX_NODES, Node, NodeKind, Scalar, parse, parse_without_anchors};
 use crate::diagnostic::Position;
 
 fn scalar(text: &str) -> Scalar {
@@ -179,7 +179,7 @@ fn broken_texts_are_refused_where_they_break() {
     assert_eq!(refusal("a: *nobody"), "1:4 Unknown anchor 'nobody'");
     assert_eq!(refusal("a: [1, *nobody]"), "1:8 Unknown anchor 'nobody'");
     assert_eq!(refusal("a: &x [*x]"), "1:8 The anchor 'x' contains itself");
-    assert_eq!(refusal("a: 1\n---\nb: 2\n"), "2:1 A workflow file must be a single YAML document");
+    assert_eq!(refusal("a: 1\n---\nb: 2\n"), "2:1 The file must be a single YAML document");
     assert!(refusal("a: [1, 2").contains("You have an error in your yaml syntax"));
     assert!(refusal("a:\n\t- b").starts_with("2:"));
 }
@@ -228,4 +228,18 @@ fn large_texts_are_bounded_by_nodes_bytes_and_characters() {
         refusal(&"#".repeat(1_048_577)),
         "The maximum file size of 1048576 characters has been exceeded"
     );
+}
+
+#[test]
+fn anchors_are_refused_by_name_where_there_may_be_none() {
+    let refusal = |text: &str| {
+        let error = parse_without_anchors(text).expect_err("the text is refused");
+        let Position { line, column } = error.position.expect("a position");
+        format!("{line}:{column} {}", error.message)
+    };
+    let message = "Anchors are not currently supported. Remove the anchor 'steps'";
+    assert_eq!(refusal("a: &steps 1\nb: *steps"), format!("1:4 {message}"));
+    assert_eq!(refusal("a: &steps\n  - &other b"), format!("1:4 {message}"));
+    assert_eq!(refusal("a: &steps {b: 1}"), format!("1:4 {message}"));
+    assert!(parse_without_anchors("a: 1 & 2 &c").is_ok());
 }

@@ -12,31 +12,35 @@ use gantry_workflow::model::{
 use gantry_workflow::template::{Token, TokenKind};
 
 pub(crate) fn of(workflow: Option<&Workflow>, diagnostics: &[Diagnostic]) -> String {
-    let mut outline = Outline::default();
-    for diagnostic in diagnostics {
-        let severity = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        outline.line(0, &format!("{severity}[{}] {diagnostic}", diagnostic.code));
-    }
+    let mut outline = Outline::new(diagnostics);
     if let Some(workflow) = workflow {
         outline.workflow(workflow);
     }
     outline.text
 }
 
-#[derive(Default)]
-struct Outline {
-    text: String,
+pub(crate) struct Outline {
+    pub(crate) text: String,
 }
 
 impl Outline {
-    fn line(&mut self, depth: usize, text: &str) {
+    pub(crate) fn new(diagnostics: &[Diagnostic]) -> Self {
+        let mut outline = Self { text: String::new() };
+        for diagnostic in diagnostics {
+            let severity = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            outline.line(0, &format!("{severity}[{}] {diagnostic}", diagnostic.code));
+        }
+        outline
+    }
+
+    pub(crate) fn line(&mut self, depth: usize, text: &str) {
         writeln!(self.text, "{}{text}", "  ".repeat(depth)).expect("a String takes everything");
     }
 
-    fn token(&mut self, depth: usize, key: &str, token: Option<&Token>) {
+    pub(crate) fn token(&mut self, depth: usize, key: &str, token: Option<&Token>) {
         if let Some(token) = token {
             self.line(depth, &format!("{key}: {}", display(token)));
         }
@@ -178,16 +182,14 @@ impl Outline {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    pub(crate) fn step(&mut self, step: &Step) {
         self.line(2, &format!("step {} {}", step.id, place(step.position)));
         self.token(3, "name", step.name.as_ref());
         self.line(3, &format!("if: {}", step.condition));
         match &step.kind {
             StepKind::Run { script, shell, working_directory } => {
                 self.token(3, "run", Some(script));
-                if let Some(shell) = shell {
-                    self.line(3, &format!("shell: {shell}"));
-                }
+                self.token(3, "shell", shell.as_ref());
                 self.token(3, "working-directory", working_directory.as_ref());
             }
             StepKind::Uses { uses, with } => {
@@ -237,7 +239,7 @@ fn display_uses(uses: &Uses) -> String {
     }
 }
 
-fn display(token: &Token) -> String {
+pub(crate) fn display(token: &Token) -> String {
     match &token.kind {
         TokenKind::Null => "null".to_owned(),
         TokenKind::Bool(value) => value.to_string(),

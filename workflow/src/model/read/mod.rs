@@ -4,6 +4,8 @@
 //! What the language has and Gantry does not honour yet is said in [`unsupported`]. Invariant:
 //! nothing a file says is dropped without a diagnostic.
 
+mod action;
+mod action_runs;
 mod both_levels;
 mod call;
 mod condition;
@@ -24,4 +26,5 @@ mod unsupported;
 mod uses;
 mod workflow;
 
-pub(super) use workflow::read;
+pub(super) use action::read as read_action;
+pub(super) use workflow::read as read_workflow;

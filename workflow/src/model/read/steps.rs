@@ -1,4 +1,4 @@
-//! `steps:` of a job.
+//! `steps:` of a job or of a composite action.
 
 use super::condition;
 use super::keys::Keys;
@@ -15,7 +15,7 @@ struct Draft {
     step: Step,
 }
 
-/// Reads the steps of a job. Written ids are taken before ids are generated, wherever they stand.
+/// Reads the steps. Written ids are taken before ids are generated, wherever they stand.
 pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<Step> {
     let items = match token.map(|token| token.kind) {
         Some(TokenKind::Sequence(items)) => items,
@@ -62,7 +62,7 @@ fn kind(diagnostics: &mut Diagnostics, keys: &mut Keys) -> Option<StepKind> {
     if let Some(script) = keys.take("run") {
         return Some(StepKind::Run {
             script,
-            shell: keys.take_text("shell"),
+            shell: keys.take("shell"),
             working_directory: keys.take("working-directory"),
         });
     }
