@@ -4,6 +4,7 @@
 # so a health check by `pg_isready` never succeeds too early.
 #
 #   POSTGRES_PASSWORD          the superuser's password; required unless the method below is `trust`
+#   POSTGRES_PASSWORD_FILE     the file that holds it instead
 #   POSTGRES_USER              the superuser's name (postgres)
 #   POSTGRES_DB                the database to create (the user's name)
 #   POSTGRES_HOST_AUTH_METHOD  how clients over the network identify themselves (scram-sha-256)
@@ -20,6 +21,9 @@ method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
 as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
 
 make_cluster() {
+  if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
+  fi
   if [ -z "${POSTGRES_PASSWORD:-}" ] && [ "$method" != trust ]; then
     echo 'postgres: set POSTGRES_PASSWORD, or POSTGRES_HOST_AUTH_METHOD=trust to do without' >&2
     exit 1

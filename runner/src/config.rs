@@ -5,9 +5,10 @@
 //! made from the command line needs no further checks but those that need the engine or the server.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Parser;
 use secrecy::SecretString;
 
@@ -110,6 +111,15 @@ pub struct Arguments {
     #[arg(long, env = "GANTRY_REGISTRATION_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     registration_token: Option<SecretString>,
 
+    /// File with that token
+    #[arg(
+        long,
+        env = "GANTRY_REGISTRATION_TOKEN_FILE",
+        value_name = "FILE",
+        conflicts_with = "registration_token"
+    )]
+    registration_token_file: Option<PathBuf>,
+
     /// Name of this runner, unique per server
     #[arg(long, env = "GANTRY_RUNNER_NAME", default_value_t = host_name())]
     name: String,
@@ -157,10 +167,17 @@ pub struct Arguments {
     drain_seconds: Option<u64>,
 }
 
-impl From<Arguments> for RunnerConfig {
-    fn from(arguments: Arguments) -> Self {
+impl TryFrom<Arguments> for RunnerConfig {
+    type Error = anyhow::Error;
+
+    /// # Errors
+    /// When the file with the token cannot be read.
+    fn try_from(arguments: Arguments) -> anyhow::Result<Self> {
         let mut config = Self::new(arguments.server_url, arguments.name, arguments.work_dir);
-        config.registration_token = arguments.registration_token;
+        config.registration_token = match arguments.registration_token_file {
+            Some(path) => Some(read_token(&path)?),
+            None => arguments.registration_token,
+        };
         config.labels.extend(arguments.labels);
         config.images.extend(arguments.images);
         config.slots = arguments.slots;
@@ -168,8 +185,14 @@ impl From<Arguments> for RunnerConfig {
         config.docker_socket = arguments.docker_socket;
         config.action_source = arguments.action_source;
         config.drain_timeout = arguments.drain_seconds.map(Duration::from_secs);
-        config
+        Ok(config)
     }
+}
+
+fn read_token(path: &Path) -> anyhow::Result<SecretString> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading the registration token in {}", path.display()))?;
+    Ok(text.trim().to_owned().into())
 }
 
 /// `LABEL=IMAGE`
@@ -199,11 +222,13 @@ pub fn host_name() -> String {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
-    fn config(arguments: &[&str]) -> Result<RunnerConfig, clap::Error> {
+    fn config(arguments: &[&str]) -> anyhow::Result<RunnerConfig> {
         let fixed = ["gantry-runner", "--server-url", "http://localhost:1"];
-        Arguments::try_parse_from(fixed.iter().chain(arguments)).map(RunnerConfig::from)
+        Arguments::try_parse_from(fixed.iter().chain(arguments))?.try_into()
     }
 
     #[test]
@@ -225,8 +250,32 @@ mod tests {
     }
 
     #[test]
+    fn the_registration_token_may_come_from_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "sesame\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let token = config(&["--registration-token-file", path]).unwrap().registration_token;
+        assert_eq!(token.unwrap().expose_secret(), "sesame");
+        let error = config(&["--registration-token-file", "/nowhere/token"]).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/token"), "{error}");
+    }
+
+    #[test]
     fn the_registration_token_is_not_shown() {
         let config = config(&["--registration-token", "sesame"]).unwrap();
         assert!(!format!("{config:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn the_page_names_every_flag_and_variable() {
+        let page = include_str!("../../docs/configuration.md");
+        let (_, section) = page.split_once("### `gantry-runner`").expect("a section");
+        for argument in <Arguments as clap::CommandFactory>::command().get_arguments() {
+            let flag = argument.get_long().map(|flag| format!("`--{flag}`"));
+            let variable = argument.get_env().map(|name| format!("`{}`", name.display()));
+            for word in flag.into_iter().chain(variable) {
+                assert!(section.contains(&word), "{word} is missing");
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let mut running = std::pin::pin!(gantry_runner::run(arguments.into(), shutdown.clone()));
+    let mut running = std::pin::pin!(gantry_runner::run(arguments.try_into()?, shutdown.clone()));
     loop {
         tokio::select! {
             result = &mut running => return result,

@@ -15,8 +15,11 @@ mod output;
 mod repo;
 mod review;
 mod run;
+mod runner;
 mod secret;
 mod sse;
+mod status;
+mod token;
 mod variable;
 mod watch;
 
@@ -48,6 +51,14 @@ pub(crate) enum Command {
     Run(run::RunCommand),
     /// Start a workflow by hand.
     Dispatch(dispatch::DispatchArguments),
+    /// Let a runner on another machine register.
+    #[command(subcommand)]
+    Runner(runner::RunnerCommand),
+    /// Issue access tokens.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Say whether the server is ready.
+    Status(status::StatusArguments),
     /// Print a link that signs a browser in, once.
     Login(login::LoginArguments),
     /// Deliver an event to the server as GitHub would.
@@ -73,6 +84,9 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Reject(arguments) => review::run("rejected", arguments).await,
         Command::Run(command) => run::run(command).await,
         Command::Dispatch(arguments) => dispatch::run(arguments).await,
+        Command::Runner(command) => runner::run(command).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Status(arguments) => status::run(arguments).await,
         Command::Login(arguments) => login::run(arguments).await,
         Command::Deliver(arguments) => deliver::run(arguments).await,
     }

@@ -20,8 +20,8 @@ use super::rest::{
     secrets, variables, workflows,
 };
 use super::web::{
-    assets, deliveries, events, headers, login, logs, operations, repositories as own_repositories,
-    runs as own_runs, secrets as own_secrets,
+    access_tokens, assets, deliveries, events, headers, login, logs, operations,
+    repositories as own_repositories, runs as own_runs, secrets as own_secrets,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -93,6 +93,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
+        .post("/api/gantry/access-tokens", ADMIN, access_tokens::create)
 }
 
 fn rest(routes: Routes) -> Routes {

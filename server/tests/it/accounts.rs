@@ -183,3 +183,48 @@ async fn another_sites_page_cannot_use_the_session() {
     let own = post("same-origin", "http://ours").await.expect("an answer");
     assert_eq!(own.status(), StatusCode::CREATED);
 }
+
+#[tokio::test]
+async fn an_issued_token_may_do_what_its_role_says_and_no_more() {
+    let server = server_or_skip!();
+    let path = "/api/gantry/access-tokens";
+    let issued: serde_json::Value = server
+        .anonymous(Method::POST, path)
+        .bearer_auth(&server.admin)
+        .json(&serde_json::json!({ "login": "prometheus", "role": "read", "expires_in_days": 1 }))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    assert!(issued["expires_at"].is_string(), "{issued}");
+    let token = issued["token"].as_str().expect("a token");
+    let status = async |method, path: &str| {
+        let request = server.anonymous(method, path).bearer_auth(token);
+        request.json(&serde_json::json!({})).send().await.expect("an answer").status()
+    };
+    assert_eq!(status(Method::GET, "/metrics").await, StatusCode::OK);
+    assert_eq!(status(Method::POST, path).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_token_that_makes_no_sense_is_not_issued() {
+    let server = server_or_skip!();
+    for request in [
+        serde_json::json!({ "login": "octocat", "role": "owner" }),
+        serde_json::json!({ "login": "", "role": "read" }),
+        serde_json::json!({ "login": "octo cat", "role": "read" }),
+        serde_json::json!({ "login": "octocat", "role": "read", "expires_in_days": 0 }),
+        serde_json::json!({ "login": "octocat", "role": "read", "scopes": [] }),
+    ] {
+        let answer = server
+            .anonymous(Method::POST, "/api/gantry/access-tokens")
+            .bearer_auth(&server.admin)
+            .json(&request)
+            .send()
+            .await
+            .expect("an answer");
+        assert!(answer.status().is_client_error(), "{request}: {}", answer.status());
+    }
+}

@@ -1,6 +1,7 @@
 //! What browsers call: the page's files, login, server-sent events; and what only we have a shape
 //! for, under `/api/gantry/`.
 
+pub(crate) mod access_tokens;
 pub(crate) mod assets;
 pub(crate) mod deliveries;
 pub(crate) mod events;
