@@ -5,6 +5,7 @@
 mod bench;
 mod command;
 mod demo;
+mod deny;
 mod engine;
 mod images;
 mod setup;
@@ -36,6 +37,8 @@ enum Command {
     Test(test::Arguments),
     /// Check the rules of the house.
     Tidy,
+    /// Check licences, sources and bans of every dependency.
+    Deny,
     /// Measure, as ratios to floors of the same run.
     Bench(bench::Arguments),
     /// Install what the other commands need and start what they need.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(&install, &demo),
         Command::Test(test) => test::run_all(&install, &test),
         Command::Tidy => tidy::run(),
+        Command::Deny => deny::check(),
         Command::Bench(bench) => bench::run(&install, &bench),
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),

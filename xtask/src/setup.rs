@@ -62,8 +62,8 @@ pub(crate) const BOOTSTRAP: Need = Need {
     is_present: || on_path("mmdebstrap"),
 };
 pub(crate) const NODE: Need = Need {
-    what: "Node.js and npm",
-    why: "build the web page",
+    what: "Node.js with npm",
+    why: "builds the web page",
     packages: &["nodejs", "npm"],
     is_present: || on_path("node") && on_path("npm"),
 };

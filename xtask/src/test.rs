@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::command::{run, say};
 use crate::setup::Install;
-use crate::{engine, images, root, setup, sqlx_prepare, tidy, web};
+use crate::{deny, engine, images, root, setup, sqlx_prepare, tidy, web};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,6 +30,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     if arguments.quick {
         return run(&mut rust_tests());
     }
+    deny::check()?;
     setup::everything(install)?;
     engine::ensure_running()?;
     images::run_build()?;
