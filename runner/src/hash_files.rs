@@ -21,7 +21,10 @@ const FILE: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOFOLLOW).union(OFlag::O_CL
 const MOST_LEVELS: usize = 512;
 
 /// Lower-case hex, or an empty text when nothing matches.
-pub(crate) fn hash_files(workspace: &Path, patterns: &[String]) -> Result<String, String> {
+///
+/// # Errors
+/// What went wrong, in GitHub's words.
+pub fn hash_files(workspace: &Path, patterns: &[String]) -> Result<String, String> {
     let patterns = patterns
         .iter()
         .flat_map(|pattern| pattern.lines())

@@ -23,5 +23,6 @@ mod words;
 pub mod workspace;
 
 pub use config::RunnerConfig;
+pub use hash_files::hash_files;
 pub use infra_error::InfraError;
 pub use listener::{run, run_on};

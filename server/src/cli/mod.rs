@@ -1,15 +1,18 @@
-//! The commands that talk to a running server.
+//! The commands that talk to a running server, and those that need none.
 //!
-//! Do nothing that the HTTP API cannot do. Invariant: what fails ends with a sentence that says
-//! what to do, and a non-zero exit code.
+//! The first do nothing that the HTTP API cannot do; the others ([`LocalCommand`]) read files and
+//! print. Invariant: what fails ends with a sentence that says what to do, and a non-zero exit code.
 
+mod check;
 mod connection;
 mod deliver;
 mod dispatch;
 #[cfg(test)]
 mod documented;
 mod environment;
+mod expr;
 mod git_facts;
+mod local;
 mod login;
 mod output;
 mod repo;
@@ -26,6 +29,8 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+pub(crate) use local::{LocalCommand, run_local};
 
 /// A command.
 #[derive(Debug, Subcommand)]

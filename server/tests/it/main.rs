@@ -7,6 +7,7 @@
 
 mod accounts;
 mod cli;
+mod commands;
 mod embedded_postgres;
 mod events;
 mod gh;

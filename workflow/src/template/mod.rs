@@ -9,7 +9,9 @@ mod reader;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod text;
 mod token;
 
 pub use reader::read;
+pub use text::parse_text;
 pub use token::{Token, TokenKind};

@@ -1,0 +1,1 @@
+gantry check . ; gantry check plain; gantry check ./one/.github/workflows

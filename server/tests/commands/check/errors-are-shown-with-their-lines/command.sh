@@ -1,0 +1,1 @@
+gantry check .github/workflows/ci.yml

@@ -1,0 +1,2 @@
+gantry check
+gantry check --format json

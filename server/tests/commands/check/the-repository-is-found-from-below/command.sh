@@ -1,0 +1,3 @@
+git init -q
+cd src/deep
+gantry check

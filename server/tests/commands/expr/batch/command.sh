@@ -1,0 +1,1 @@
+gantry expr --batch < questions.jsonl
