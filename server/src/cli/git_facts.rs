@@ -100,7 +100,8 @@ fn parse_commit(text: &str) -> Option<PushedCommit> {
     Some(commit)
 }
 
-fn git(path: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+/// What git prints; an error with what it complains about.
+pub(super) fn git(path: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new("git")
         .arg("-C")
         .arg(path)

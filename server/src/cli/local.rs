@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{check, expr, output};
+use super::{check, expr, output, plan};
 
 /// What could not be read.
 pub(super) const UNREADABLE: u8 = 2;
@@ -17,6 +17,8 @@ pub(super) const UNREADABLE: u8 = 2;
 pub(crate) enum LocalCommand {
     /// Check workflow and action files.
     Check(check::CheckArguments),
+    /// Show the runs and jobs that an event would create.
+    Plan(plan::PlanArguments),
     /// Evaluate an expression.
     Expr(expr::ExprArguments),
 }
@@ -25,6 +27,7 @@ pub(crate) enum LocalCommand {
 pub(crate) fn run_local(command: LocalCommand) -> ExitCode {
     let outcome = match command {
         LocalCommand::Check(arguments) => check::run(&arguments),
+        LocalCommand::Plan(arguments) => plan::run(&arguments),
         LocalCommand::Expr(arguments) => expr::run(&arguments),
     };
     match outcome {

@@ -15,6 +15,7 @@ mod git_facts;
 mod local;
 mod login;
 mod output;
+mod plan;
 mod repo;
 mod review;
 mod run;

@@ -70,6 +70,12 @@ impl Expression {
     pub fn referenced_properties(&self, context: &str) -> Option<Vec<String>> {
         references::properties_of(context, &self.parsed.root)
     }
+
+    /// Whether the value may depend on what other jobs put out, and not only on how they ended.
+    #[must_use]
+    pub fn reads_outputs_of_needs(&self) -> bool {
+        references::reads_outputs_of_needs(&self.parsed.root)
+    }
 }
 
 impl fmt::Debug for Expression {

@@ -20,6 +20,26 @@ pub(super) fn calls_status_function(node: &Node) -> bool {
     here || node.children().into_iter().any(calls_status_function)
 }
 
+/// Whether more than the results of `needs` may be read: only `needs.X.result` is not.
+pub(super) fn reads_outputs_of_needs(node: &Node) -> bool {
+    match node {
+        Node::Context(name) => **name == *"needs",
+        Node::Index { target, key: Key::Name(name) } if name.eq_ignore_ascii_case("result") => {
+            match &**target {
+                Node::Index { target, key } if is_needs(target) => {
+                    matches!(key, Key::Computed(key) if reads_outputs_of_needs(key))
+                }
+                other => reads_outputs_of_needs(other),
+            }
+        }
+        node => node.children().into_iter().any(reads_outputs_of_needs),
+    }
+}
+
+fn is_needs(node: &Node) -> bool {
+    matches!(node, Node::Context(name) if **name == *"needs")
+}
+
 /// The properties of `context` that are read by name; `None` if any property may be read.
 pub(super) fn properties_of(context: &str, node: &Node) -> Option<Vec<String>> {
     let mut names = Vec::new();

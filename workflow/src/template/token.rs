@@ -93,8 +93,9 @@ impl Token {
         self.pairs().iter().find(|(token, _)| is_key(token)).map(|(_, value)| value)
     }
 
-    /// The token as the file shows it, for messages.
-    pub(super) fn display(&self) -> Cow<'_, str> {
+    /// A scalar as the file shows it, for messages.
+    #[must_use]
+    pub fn display(&self) -> Cow<'_, str> {
         match &self.kind {
             TokenKind::Expression(expression) => Cow::Owned(format!("${{{{ {expression} }}}}")),
             TokenKind::Insert => Cow::Borrowed("${{ insert }}"),

@@ -56,6 +56,12 @@ pub(super) fn files(paths: &[PathBuf]) -> Found {
     Found { files, problems: search.problems }
 }
 
+/// The workflows of the repository around the current directory.
+pub(in crate::cli) fn workflows_here() -> Vec<PathBuf> {
+    let is_workflow = |file: &FoundFile| file.kind == Kind::Workflow;
+    files(&[]).files.into_iter().filter(is_workflow).map(|file| file.path).collect()
+}
+
 #[derive(Default)]
 struct Search {
     files: BTreeMap<PathBuf, Kind>,

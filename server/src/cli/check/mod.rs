@@ -10,3 +10,5 @@ mod summary;
 
 pub(crate) use command::CheckArguments;
 pub(super) use command::run;
+pub(super) use find::workflows_here;
+pub(super) use snippet::{Style, render};

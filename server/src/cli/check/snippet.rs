@@ -29,6 +29,11 @@ impl Style {
         Self { colours: std::io::stdout().is_terminal() }
     }
 
+    /// Colours if a person looks at standard error.
+    pub(in crate::cli) fn of_errors() -> Self {
+        Self { colours: std::io::stderr().is_terminal() }
+    }
+
     pub(in crate::cli) fn error(self, text: &str) -> String {
         self.paint("1;31", text)
     }

@@ -41,3 +41,22 @@ fn any_property_may_be_read_when_the_name_is_not_fixed() {
         assert_eq!(parse(text).referenced_properties("secrets"), None, "{text}");
     }
 }
+
+#[test]
+fn results_of_needs_are_told_from_outputs() {
+    let results = ["needs.a.result == 'success'", "needs['a'].RESULT", "needs.*.result", "x.needs"];
+    for text in results {
+        assert!(!parse(text).reads_outputs_of_needs(), "{text}");
+    }
+    let more = [
+        "needs.a.outputs.x",
+        "toJSON(needs)",
+        "needs.a",
+        "needs[needs.a.outputs.b].result",
+        "needs.a.outputs.result",
+        "needs.result",
+    ];
+    for text in more {
+        assert!(parse(text).reads_outputs_of_needs(), "{text}");
+    }
+}

@@ -1,0 +1,4 @@
+git init -q -b main
+git remote add origin git@github.com:acme/app.git
+git add . && git commit -q -m "Make it so"
+gantry plan .github/workflows/ci.yml --event push --format json
