@@ -54,6 +54,7 @@ pub(crate) fn directory_of(paths: &InsidePaths, workspace: &str, uses: &Uses) ->
             if below.is_empty() { workspace.to_owned() } else { format!("{workspace}/{below}") }
         }
         Uses::Docker { image } => image.clone(),
+        Uses::SelfRepository { path } => format!("$/{path}"),
     }
 }
 
@@ -74,7 +75,7 @@ fn remote_uses(steps: &[Step]) -> Vec<RemoteUses> {
             Uses::Repository { owner, repository, path, git_ref } => {
                 Some((owner.clone(), repository.clone(), path.clone(), git_ref.clone()))
             }
-            Uses::Local { .. } | Uses::Docker { .. } => None,
+            Uses::Local { .. } | Uses::Docker { .. } | Uses::SelfRepository { .. } => None,
         })
         .collect()
 }

@@ -1,6 +1,5 @@
 //! `with:` of a step.
 
-use gantry_workflow::expr::Value;
 use gantry_workflow::template::Token;
 use indexmap::IndexMap;
 
@@ -13,12 +12,6 @@ pub(crate) fn inputs(
     with: Option<&Token>,
 ) -> Result<IndexMap<String, String>, String> {
     let Some(with) = with else { return Ok(IndexMap::new()) };
-    match job.evaluate(scope, |e| with.evaluate(e)).map_err(|error| error.message)? {
-        Value::Object(pairs) => Ok(pairs
-            .entries
-            .iter()
-            .map(|(name, value)| (name.to_lowercase(), value.to_text().into_owned()))
-            .collect()),
-        _ => Ok(IndexMap::new()),
-    }
+    let texts = job.evaluate(scope, |e| with.evaluate_texts(e)).map_err(|error| error.message)?;
+    Ok(texts.into_iter().map(|(name, text)| (name.to_lowercase(), text)).collect())
 }

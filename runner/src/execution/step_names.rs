@@ -56,6 +56,10 @@ pub(crate) fn default_name(step: &Step, script: &str) -> String {
             format!("Run {}", first.trim_end())
         }
         StepKind::Uses { uses, .. } => format!("Run {}", uses_text(uses)),
+        StepKind::Wait { .. } => "Wait".to_owned(),
+        StepKind::WaitAll => "Wait for all".to_owned(),
+        StepKind::Cancel { .. } => "Cancel".to_owned(),
+        StepKind::Parallel { .. } => "Parallel group".to_owned(),
     }
 }
 
@@ -68,5 +72,6 @@ pub(crate) fn uses_text(uses: &Uses) -> String {
         }
         Uses::Local { path } => path.clone(),
         Uses::Docker { image } => format!("docker://{image}"),
+        Uses::SelfRepository { path } => format!("$/{path}"),
     }
 }

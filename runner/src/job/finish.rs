@@ -118,9 +118,15 @@ fn outputs(job: &RunningJob, log: &mut StepLog) -> BTreeMap<String, String> {
 }
 
 fn environment_url(job: &RunningJob, log: &mut StepLog) -> Option<String> {
-    let token = job.steps.environment.as_ref()?.url.as_ref()?;
-    log.line("Evaluate and set environment url");
-    match job.evaluate(&scope(job), |e| token.evaluate_text(e)) {
+    let environment = job.steps.environment.as_ref()?;
+    let url = job.evaluate(&scope(job), |e| {
+        let environment = environment.resolve(e)?;
+        environment.url.as_ref().map(|url| url.evaluate_text(e)).transpose()
+    });
+    if !matches!(url, Ok(None)) {
+        log.line("Evaluate and set environment url");
+    }
+    match url.map(Option::unwrap_or_default) {
         Err(error) => {
             log.error(&error.message);
             None

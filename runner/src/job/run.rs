@@ -194,7 +194,7 @@ pub(super) fn queued_name(step: &Step) -> String {
     }
     let script = match &step.kind {
         StepKind::Run { script, .. } => literal(&script.kind).unwrap_or_default(),
-        StepKind::Uses { .. } => String::new(),
+        _ => String::new(),
     };
     default_name(step, &script)
 }

@@ -25,6 +25,7 @@ use crate::execution::{INITIALIZE_CONTAINERS, SET_UP_JOB};
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
 use crate::shim::{self, Shim};
+use crate::steps::unsupported;
 
 /// A started container's shim answers within milliseconds; a machine under heavy load gets this.
 const SHIM_PATIENCE: Duration = Duration::from_secs(30);
@@ -98,6 +99,9 @@ async fn in_step<T>(
 /// "Set up job": directories, environment, actions, and what containers to start.
 async fn prepare(job: &mut RunningJob, log: &mut StepLog) -> Result<Requests, SetUpError> {
     print_head(job, log).await;
+    if let Some(message) = job.steps.steps.iter().find_map(unsupported) {
+        return Err(SetUpError::User(message));
+    }
     if job.directory.has_contents() {
         let id = job.state.message.job_id;
         job.host.backend.remove_job(&job.host.installation, id).await?;
@@ -137,11 +141,7 @@ fn job_environment(job: &RunningJob) -> Result<IndexMap<String, String>, SetUpEr
     let mut environment = IndexMap::new();
     let scope = Scope::default();
     for env in [&job.state.message.workflow.env, &job.steps.env].into_iter().flatten() {
-        if let Value::Object(pairs) = job.evaluate(&scope, |e| env.evaluate(e))? {
-            let pairs = pairs.entries.iter();
-            environment
-                .extend(pairs.map(|(name, value)| (name.clone(), value.to_text().into_owned())));
-        }
+        environment.extend(job.evaluate(&scope, |e| env.evaluate_texts(e))?);
     }
     Ok(environment)
 }

@@ -109,7 +109,9 @@ fn scope(
         Uses::Repository { owner, repository, git_ref, .. } => {
             (format!("{owner}/{repository}"), git_ref.clone())
         }
-        Uses::Local { .. } | Uses::Docker { .. } => (String::new(), String::new()),
+        Uses::Local { .. } | Uses::Docker { .. } | Uses::SelfRepository { .. } => {
+            (String::new(), String::new())
+        }
     };
     ActionScope {
         path: directory_of(&job.paths, &job.workspace(), uses),

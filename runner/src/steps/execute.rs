@@ -5,6 +5,7 @@ use gantry_workflow::model::{Step, StepKind, Uses};
 
 use super::process::Stop;
 use super::run::{self, RunStep};
+use super::unsupported::unsupported;
 use super::{checkout, composite};
 use crate::actions;
 use crate::execution::{RunningJob, Scope, uses_text};
@@ -60,6 +61,14 @@ pub(crate) async fn execute(
         }
         StepKind::Uses { uses: Uses::Docker { image }, .. } => {
             log.error(&format!("`docker://{image}` is not supported yet by this runner."));
+            Ok(StepEnd::failure())
+        }
+        StepKind::Uses { uses: Uses::SelfRepository { .. }, .. }
+        | StepKind::Wait { .. }
+        | StepKind::WaitAll
+        | StepKind::Cancel { .. }
+        | StepKind::Parallel { .. } => {
+            log.error(&unsupported(step).unwrap_or_default());
             Ok(StepEnd::failure())
         }
         StepKind::Uses { uses, with } => {

@@ -12,5 +12,7 @@ mod process;
 mod run;
 mod shell;
 mod step_run;
+mod unsupported;
 
 pub(crate) use step_run::{EndedStep, Surroundings, prepare, run};
+pub(crate) use unsupported::unsupported;

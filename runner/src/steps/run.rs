@@ -1,5 +1,7 @@
 //! `run` steps (`semantics` 5.4).
 
+use std::borrow::Cow;
+
 use gantry_protocol::Conclusion;
 use gantry_workflow::model::RunDefaults;
 use gantry_workflow::template::Token;
@@ -146,7 +148,10 @@ fn evaluate_texts(
         text.map_err(|error| error.message)
     };
     // Defaults never reach the steps of an action.
-    let defaults = if scope.action.is_some() { RunDefaults::default() } else { defaults(job) };
+    let defaults = match scope.action {
+        Some(_) => RunDefaults::default(),
+        None => defaults(job, scope)?,
+    };
     let shell = step.shell.or(defaults.shell.as_ref()).map(evaluate).transpose()?;
     let directory = match step.working_directory.or(defaults.working_directory.as_ref()) {
         Some(token) => evaluate(token)?,
@@ -162,12 +167,14 @@ fn evaluate_texts(
 }
 
 /// A job's map replaces the workflow's as a whole.
-fn defaults(job: &RunningJob) -> RunDefaults {
+fn defaults(job: &RunningJob, scope: &Scope) -> Result<RunDefaults, String> {
     let own = &job.steps.defaults;
+    let own = job.evaluate(scope, |e| own.resolve(e).map(Cow::into_owned));
+    let own = own.map_err(|error| error.message)?;
     if own.shell.is_some() || own.working_directory.is_some() {
-        return own.clone();
+        return Ok(own);
     }
-    job.state.message.workflow.defaults.clone()
+    Ok(job.state.message.workflow.defaults.clone())
 }
 
 fn environment(job: &RunningJob, scope: &Scope) -> Result<Vec<(String, String)>, InfraError> {

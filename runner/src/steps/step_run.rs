@@ -4,7 +4,6 @@
 //! Invariant: `env` is evaluated before `if`, and an error in either fails the step.
 
 use gantry_protocol::Conclusion;
-use gantry_workflow::expr::Value;
 use gantry_workflow::model::{Step, StepKind};
 use indexmap::IndexMap;
 use tokio::time::Instant;
@@ -82,14 +81,8 @@ fn own_environment(
     scope: &Scope,
 ) -> Result<IndexMap<String, String>, String> {
     let Some(token) = &step.env else { return Ok(IndexMap::new()) };
-    match job.evaluate(scope, |e| token.evaluate(e)).map_err(|error| error.message)? {
-        Value::Object(pairs) => Ok(pairs
-            .entries
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_text().into_owned()))
-            .collect()),
-        _ => Ok(IndexMap::new()),
-    }
+    let texts = job.evaluate(scope, |e| token.evaluate_texts(e));
+    texts.map(IndexMap::from_iter).map_err(|error| error.message)
 }
 
 fn display_name(job: &RunningJob, step: &Step, scope: &Scope) -> String {
@@ -103,7 +96,7 @@ fn display_name(job: &RunningJob, step: &Step, scope: &Scope) -> String {
         StepKind::Run { script, .. } => {
             job.evaluate(scope, |e| script.evaluate_text(e)).unwrap_or_default()
         }
-        StepKind::Uses { .. } => String::new(),
+        _ => String::new(),
     };
     default_name(step, &script)
 }

@@ -174,3 +174,25 @@ async fn a_manifest_outside_of_its_action_is_not_read_on_the_host() {
         .await;
     assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_with_a_step_of_an_unknown_kind_fails_before_its_first_step() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    for (step, what) in [
+        ("{run: serve, background: true}", "A step in the `background`"),
+        ("{parallel: [{run: a}]}", "A `parallel` step"),
+        ("{wait-all: }", "A `wait-all` step"),
+        ("{uses: $/here}", "An action of the same repository and commit (`$/path`)"),
+    ] {
+        let (job, end) = t
+            .run(&format!(
+                "on: push\njobs: {{j: {{runs-on: ubuntu-latest, steps: [{{run: 'true'}}, {step}]}}}}"
+            ))
+            .await;
+        assert_eq!(end.conclusion, Conclusion::Failure, "{step}");
+        let log = t.server.step_log(job, 1);
+        let message = format!("##[error]{what} is not supported yet by this runner.");
+        assert!(log.contains(&message), "{step}: {log}");
+        assert_eq!(t.server.steps(job)[1], "Run true skipped skipped", "{step}");
+    }
+}

@@ -71,3 +71,35 @@ async fn the_engines_socket_needs_the_policy_and_the_runners_permission() {
     t.server.completed(id).await;
     assert!(t.server.log(id).contains("\nsocket no\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mappings_may_come_from_one_expression() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let log = t
+        .succeed(
+            "on: push\nenv: \"${{ fromJSON('{\\\"A\\\": 1}') }}\"\njobs:\n  j:\n    runs-on: x\n    \
+             env: \"${{ fromJSON('{\\\"B\\\": true}') }}\"\n    \
+             defaults: { run: \"${{ fromJSON('{\\\"shell\\\": \\\"sh -eu {0}\\\"}') }}\" }\n    \
+             steps:\n      - env: \"${{ fromJSON('{\\\"C\\\": \\\"${{ x }}\\\"}') }}\"\n        \
+             run: echo \"got $A $B $C\"\n",
+        )
+        .await;
+    assert!(log.contains("\ngot 1 true ${{ x }}\n"), "{log}");
+    assert!(log.contains("/sh -eu {0}\n"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_that_are_no_texts_fail_the_step() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let (job, end) = t
+        .run(
+            "on: push\njobs: {j: {runs-on: x, steps: [\n\
+             {run: 'true', env: \"${{ github.event }}\"},\n\
+             {if: always(), run: 'true', env: \"${{ github.sha }}\"}]}}",
+        )
+        .await;
+    assert_eq!(end.conclusion, gantry_protocol::Conclusion::Failure);
+    let (first, second) = (t.server.step_log(job, 2), t.server.step_log(job, 3));
+    assert!(first.contains("##[error]A mapping was not expected"), "{first}");
+    assert!(second.contains("##[error]Unexpected value '0123456789"), "{second}");
+}

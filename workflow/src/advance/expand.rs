@@ -97,6 +97,11 @@ impl Rules {
         let status = StatusView::default();
         let environment = Environment { contexts, status: &status, hash_files: None };
         let slot = |token| Slot::new("strategy", token);
+        let strategy = strategy.resolve(&environment).map_err(|error| SlotError {
+            key: "strategy",
+            position: strategy.position,
+            message: error.message,
+        })?;
         let combinations = match &strategy.matrix {
             None => Vec::new(),
             Some(token) => {

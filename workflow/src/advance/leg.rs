@@ -95,7 +95,9 @@ fn environment_name(
     environment: &Environment<'_>,
 ) -> Result<Option<String>, SlotError> {
     let Some(declared) = &steps.environment else { return Ok(None) };
-    let name = Slot::new("environment", &declared.name).text(environment)?;
+    let slot = Slot::new("environment", &declared.name);
+    let resolved = declared.resolve(environment).map_err(|error| slot.error(error.message))?;
+    let name = Slot::new("environment", &resolved.name).text(environment)?;
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 

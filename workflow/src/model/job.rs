@@ -75,6 +75,10 @@ pub struct StepsJob {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Strategy {
     pub position: Position,
+    /// The mapping as a whole where its keys are not known yet; then the other parts are absent.
+    /// See [`Strategy::resolve`].
+    #[serde(default)]
+    pub computed: Option<Token>,
     pub fail_fast: Option<Token>,
     pub max_parallel: Option<Token>,
     /// A mapping with `include`/`exclude` and vectors, or one expression.
@@ -84,16 +88,20 @@ pub struct Strategy {
 /// `environment:`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Environment {
+    /// Or what may give the whole mapping: see [`Environment::resolve`].
     pub name: Token,
     /// Evaluated on the runner after the steps.
     pub url: Option<Token>,
-    /// False: use rules and secrets, but record no deployment.
-    pub deployment: bool,
+    /// False: use rules and secrets, but record no deployment. True when absent.
+    pub deployment: Option<Token>,
 }
 
 /// `defaults.run`. A job's map replaces the workflow's as a whole (`semantics` 5.4).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RunDefaults {
+    /// As [`Strategy::computed`]; only in a job. See [`RunDefaults::resolve`].
+    #[serde(default)]
+    pub computed: Option<Token>,
     pub shell: Option<Token>,
     pub working_directory: Option<Token>,
 }

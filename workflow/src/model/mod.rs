@@ -9,6 +9,7 @@ mod call;
 mod job;
 mod on;
 mod read;
+mod resolve;
 mod step;
 mod workflow;
 

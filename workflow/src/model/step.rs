@@ -13,11 +13,15 @@ pub struct Step {
     pub id: String,
     pub position: Position,
     pub name: Option<Token>,
-    /// `if:`, with `success() && (...)` already added where GitHub adds it.
+    /// `if:`, with `success() && (...)` already added where GitHub adds it. `always()` for the
+    /// kinds that have no `if`.
     pub condition: Expression,
     pub continue_on_error: Option<Token>,
     pub timeout_minutes: Option<Token>,
     pub env: Option<Token>,
+    /// The job goes on while the step runs. Only of `Run` and `Uses`.
+    #[serde(default)]
+    pub background: bool,
     pub kind: StepKind,
 }
 
@@ -35,6 +39,20 @@ pub enum StepKind {
         uses: Uses,
         with: Option<Token>,
     },
+    /// Waits for the steps in the background with these ids.
+    Wait {
+        steps: Vec<String>,
+    },
+    /// Waits for all steps in the background.
+    WaitAll,
+    /// Stops a step in the background.
+    Cancel {
+        step: String,
+    },
+    /// Runs its steps, `Run` and `Uses` only, beside each other and waits for them.
+    Parallel {
+        steps: Vec<Step>,
+    },
 }
 
 /// The parsed value of a step's `uses:` (`semantics` 1.8).
@@ -47,4 +65,6 @@ pub enum Uses {
     Local { path: String },
     /// `docker://image[:tag]`.
     Docker { image: String },
+    /// `$/path`, from the repository and commit of the file that says so.
+    SelfRepository { path: String },
 }

@@ -66,6 +66,7 @@ pub enum Access {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Concurrency {
     pub position: Position,
+    /// Or what may give the whole mapping: see [`Concurrency::resolve`].
     pub group: Token,
     pub cancel_in_progress: Option<Token>,
     /// `queue: max` keeps up to 100 pending holders instead of one.

@@ -17,6 +17,9 @@ pub(crate) fn evaluate(
     concurrency: &Concurrency,
     environment: &Environment<'_>,
 ) -> Result<ConcurrencySlot, SlotError> {
+    let resolved = concurrency.resolve(environment);
+    let slot = Slot::new(KEY, &concurrency.group);
+    let concurrency = resolved.map_err(|error| slot.error(error.message))?;
     let slot = Slot::new(KEY, &concurrency.group);
     let group = slot.text(environment)?;
     if group.is_empty() {

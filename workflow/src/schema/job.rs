@@ -1,7 +1,9 @@
 //! One entry under `jobs:`: a job with steps, or the call of a reusable workflow.
 
 use super::container::{CONTAINER, SERVICES};
-use super::contexts::{JOB, JOB_DEFAULTS, JOB_ENV, JOB_IF, RUNNER_WITHOUT_SECRETS, STRATEGY};
+use super::contexts::{
+    JOB, JOB_DEFAULTS, JOB_ENV, JOB_IF, RUNNER_WITHOUT_SECRETS, STRATEGY as STRATEGY_CONTEXTS,
+};
 use super::definition::{
     Definition, mapping, mapping_and_names, names, one_of, optional, required, sequence, text,
     words,
@@ -18,7 +20,7 @@ pub(super) static JOB_ENTRY: Definition = one_of(&[&STEPS_JOB, &CALL_JOB]);
 static STEPS_JOB: Definition = mapping(&[
     optional("needs", &ONE_OR_MORE),
     optional("if", &IF),
-    optional("strategy", &STRATEGY_MAPPING),
+    optional("strategy", &STRATEGY),
     optional("name", &JOB_TEXT),
     required("runs-on", &RUNS_ON),
     optional("timeout-minutes", &JOB_NUMBER),
@@ -45,7 +47,7 @@ static CALL_JOB: Definition = mapping(&[
     optional("if", &IF),
     optional("permissions", &PERMISSIONS),
     optional("concurrency", &JOB_CONCURRENCY),
-    optional("strategy", &STRATEGY_MAPPING),
+    optional("strategy", &STRATEGY),
 ]);
 
 static CALL_WITH: Definition = names(&CALL_INPUT);
@@ -59,12 +61,13 @@ static IF: Definition = text().with(&JOB_IF);
 static ENV: Definition = names(&TEXT).with(&JOB_ENV);
 static OUTPUTS: Definition = names(&RUNNER_TEXT);
 
-static STRATEGY_MAPPING: Definition = mapping(&[
+/// `strategy`.
+pub static STRATEGY: Definition = mapping(&[
     optional("fail-fast", &BOOLEAN),
     optional("max-parallel", &NUMBER),
     optional("matrix", &MATRIX),
 ])
-.with(&STRATEGY);
+.with(&STRATEGY_CONTEXTS);
 static MATRIX: Definition = mapping_and_names(
     &[optional("include", &MATRIX_FILTERS), optional("exclude", &MATRIX_FILTERS)],
     &ANY_SEQUENCE,
@@ -76,16 +79,18 @@ static RUNS_ON: Definition = one_of(&[&NON_EMPTY, &NON_EMPTY_TEXTS, &RUNNER_GROU
 static RUNNER_GROUP: Definition =
     mapping(&[optional("group", &NON_EMPTY), optional("labels", &ONE_OR_MORE)]);
 
-static ENVIRONMENT: Definition = one_of(&[&TEXT, &ENVIRONMENT_MAPPING]).with(&JOB);
-static ENVIRONMENT_MAPPING: Definition = mapping(&[
+static ENVIRONMENT: Definition = one_of(&[&TEXT, &ENVIRONMENT_KEYS]).with(&JOB);
+/// `environment` as a mapping.
+pub static ENVIRONMENT_KEYS: Definition = mapping(&[
     required("name", &TEXT),
     optional("url", &ENVIRONMENT_URL),
     optional("deployment", &BOOLEAN),
 ]);
 static ENVIRONMENT_URL: Definition = text().with(&RUNNER_WITHOUT_SECRETS);
 
-static DEFAULTS: Definition = mapping(&[optional("run", &DEFAULTS_RUN)]);
-static DEFAULTS_RUN: Definition =
+static DEFAULTS: Definition = mapping(&[optional("run", &RUN_DEFAULTS)]);
+/// `defaults.run`.
+pub static RUN_DEFAULTS: Definition =
     mapping(&[optional("shell", &NON_EMPTY), optional("working-directory", &NON_EMPTY)])
         .with(&JOB_DEFAULTS);
 

@@ -20,5 +20,6 @@ pub use action::ACTION;
 pub use contexts::{JOB_IF, STEP_IF};
 pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Text, Words};
 pub use events::is_event;
+pub use job::{ENVIRONMENT_KEYS, RUN_DEFAULTS, STRATEGY};
 pub use scalars::ANY;
-pub use workflow::WORKFLOW;
+pub use workflow::{CONCURRENCY_KEYS, WORKFLOW};

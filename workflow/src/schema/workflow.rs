@@ -29,10 +29,10 @@ static DEFAULTS: Definition = mapping(&[optional("run", &DEFAULTS_RUN)]);
 static DEFAULTS_RUN: Definition =
     mapping(&[optional("shell", &NON_EMPTY), optional("working-directory", &NON_EMPTY)]);
 
-static CONCURRENCY: Definition = one_of(&[&TEXT, &CONCURRENCY_MAPPING]).with(&RUN);
-pub(super) static JOB_CONCURRENCY: Definition =
-    one_of(&[&NON_EMPTY, &CONCURRENCY_MAPPING]).with(&JOB);
-static CONCURRENCY_MAPPING: Definition = mapping(&[
+static CONCURRENCY: Definition = one_of(&[&TEXT, &CONCURRENCY_KEYS]).with(&RUN);
+pub(super) static JOB_CONCURRENCY: Definition = one_of(&[&NON_EMPTY, &CONCURRENCY_KEYS]).with(&JOB);
+/// `concurrency` as a mapping.
+pub static CONCURRENCY_KEYS: Definition = mapping(&[
     required("group", &CONCURRENCY_GROUP),
     optional("cancel-in-progress", &BOOLEAN),
     optional("queue", &CONCURRENCY_QUEUE),

@@ -35,6 +35,22 @@ impl Token {
         scalar(&self.evaluate(environment)?).map(Cow::into_owned)
     }
 
+    /// The names and texts where a mapping of texts belongs: `env`, `with`.
+    ///
+    /// # Errors
+    /// As [`Token::evaluate`], or the value is something else.
+    pub fn evaluate_texts(
+        &self,
+        environment: &Environment<'_>,
+    ) -> Result<Vec<(String, String)>, EvalError> {
+        let value = self.evaluate(environment)?;
+        let Value::Object(object) = &value else {
+            return Err(unexpected(&scalar(&value)?));
+        };
+        let pairs = object.entries.iter();
+        pairs.map(|(name, value)| Ok((name.clone(), scalar(value)?.into_owned()))).collect()
+    }
+
     /// The value where a boolean belongs.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 mod evaluate;
 mod interpolation;
+mod literal;
 mod mapping;
 mod reader;
 mod stored;
@@ -12,6 +13,7 @@ mod tests;
 mod text;
 mod token;
 
+pub use literal::read_value;
 pub use reader::read;
 pub use text::parse_text;
 pub use token::{Token, TokenKind};

@@ -13,11 +13,13 @@ use crate::yaml::{Node, NodeKind, Scalar};
 
 /// Reads `node` as `definition` says; what is wrong goes to `diagnostics`.
 pub fn read(node: &Node, definition: &'static Definition, diagnostics: &mut Diagnostics) -> Token {
-    Reader { diagnostics }.read(node, Place::root(definition))
+    Reader { diagnostics, is_evaluated: false }.read_root(node, definition)
 }
 
 pub(super) struct Reader<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// What is read came out of an expression, so `${{` in it is only text.
+    pub(super) is_evaluated: bool,
 }
 
 /// A definition and what expressions may name there.
@@ -62,6 +64,10 @@ impl Place {
 }
 
 impl Reader<'_> {
+    pub(super) fn read_root(&mut self, node: &Node, definition: &'static Definition) -> Token {
+        self.read(node, Place::root(definition))
+    }
+
     pub(super) fn read(&mut self, node: &Node, place: Place) -> Token {
         match &node.kind {
             NodeKind::Scalar(scalar) => {
@@ -99,8 +105,9 @@ impl Reader<'_> {
         scalar: &Scalar,
         allowed: Option<&Allowed>,
     ) -> Token {
-        let Scalar::String(text) = scalar else {
-            return Token::new(position, TokenKind::from(scalar));
+        let text = match scalar {
+            Scalar::String(text) if !self.is_evaluated => text,
+            _ => return Token::new(position, TokenKind::from(scalar)),
         };
         // Where nothing is allowed, that will be said; names need no judging.
         let kind = match interpolation::parse(text, allowed.unwrap_or(&Allowed::ANYTHING)) {

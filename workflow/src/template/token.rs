@@ -51,6 +51,12 @@ impl Token {
         matches!(self.kind, TokenKind::Expression(_) | TokenKind::Insert)
     }
 
+    /// Whether a mapping's keys are known only after evaluation, all or some of them.
+    #[must_use]
+    pub fn has_unknown_keys(&self) -> bool {
+        self.is_expression() || self.pairs().iter().any(|(key, _)| key.is_expression())
+    }
+
     /// The text of a literal scalar, whatever its type.
     #[must_use]
     pub fn literal_text(&self) -> Option<Cow<'_, str>> {

@@ -27,7 +27,7 @@ impl Outline {
         match &action.runs {
             ActionRuns::Node(node) => self.node(node),
             ActionRuns::Docker(docker) => self.docker(docker),
-            ActionRuns::Composite(steps) => steps.iter().for_each(|step| self.step(step)),
+            ActionRuns::Composite(steps) => steps.iter().for_each(|step| self.step(2, step)),
         }
     }
 

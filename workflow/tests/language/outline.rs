@@ -141,6 +141,7 @@ impl Outline {
         }
         self.line(2, &format!("if: {}", job.condition));
         if let Some(strategy) = &job.strategy {
+            self.token(2, "strategy", strategy.computed.as_ref());
             self.token(2, "fail-fast", strategy.fail_fast.as_ref());
             self.token(2, "max-parallel", strategy.max_parallel.as_ref());
             self.token(2, "matrix", strategy.matrix.as_ref());
@@ -160,9 +161,7 @@ impl Outline {
         if let Some(environment) = &job.environment {
             self.token(2, "environment", Some(&environment.name));
             self.token(3, "url", environment.url.as_ref());
-            if !environment.deployment {
-                self.line(3, "without a deployment");
-            }
+            self.token(3, "deployment", environment.deployment.as_ref());
         }
         for (name, value) in &job.outputs {
             self.token(2, &format!("output {name}"), Some(value));
@@ -178,31 +177,43 @@ impl Outline {
             self.token(2, key, token.as_ref());
         }
         for step in &job.steps {
-            self.step(step);
+            self.step(2, step);
         }
     }
 
-    pub(crate) fn step(&mut self, step: &Step) {
-        self.line(2, &format!("step {} {}", step.id, place(step.position)));
-        self.token(3, "name", step.name.as_ref());
-        self.line(3, &format!("if: {}", step.condition));
+    pub(crate) fn step(&mut self, depth: usize, step: &Step) {
+        self.line(depth, &format!("step {} {}", step.id, place(step.position)));
+        self.token(depth + 1, "name", step.name.as_ref());
+        self.line(depth + 1, &format!("if: {}", step.condition));
         match &step.kind {
             StepKind::Run { script, shell, working_directory } => {
-                self.token(3, "run", Some(script));
-                self.token(3, "shell", shell.as_ref());
-                self.token(3, "working-directory", working_directory.as_ref());
+                self.token(depth + 1, "run", Some(script));
+                self.token(depth + 1, "shell", shell.as_ref());
+                self.token(depth + 1, "working-directory", working_directory.as_ref());
             }
             StepKind::Uses { uses, with } => {
-                self.line(3, &format!("uses {}", display_uses(uses)));
-                self.token(3, "with", with.as_ref());
+                self.line(depth + 1, &format!("uses {}", display_uses(uses)));
+                self.token(depth + 1, "with", with.as_ref());
+            }
+            StepKind::Wait { steps } => {
+                self.line(depth + 1, &format!("waits for {}", steps.join(", ")))
+            }
+            StepKind::WaitAll => self.line(depth + 1, "waits for all"),
+            StepKind::Cancel { step } => self.line(depth + 1, &format!("cancels {step}")),
+            StepKind::Parallel { steps } => {
+                steps.iter().for_each(|step| self.step(depth + 1, step))
             }
         }
-        self.token(3, "env", step.env.as_ref());
-        self.token(3, "continue-on-error", step.continue_on_error.as_ref());
-        self.token(3, "timeout-minutes", step.timeout_minutes.as_ref());
+        if step.background {
+            self.line(depth + 1, "in the background");
+        }
+        self.token(depth + 1, "env", step.env.as_ref());
+        self.token(depth + 1, "continue-on-error", step.continue_on_error.as_ref());
+        self.token(depth + 1, "timeout-minutes", step.timeout_minutes.as_ref());
     }
 
     fn defaults(&mut self, depth: usize, defaults: &RunDefaults) {
+        self.token(depth, "defaults", defaults.computed.as_ref());
         self.token(depth, "default shell", defaults.shell.as_ref());
         self.token(depth, "default working-directory", defaults.working_directory.as_ref());
     }
@@ -236,6 +247,7 @@ fn display_uses(uses: &Uses) -> String {
         }
         Uses::Local { path } => format!("local {path}"),
         Uses::Docker { image } => format!("docker {image}"),
+        Uses::SelfRepository { path } => format!("own repository {path}"),
     }
 }
 

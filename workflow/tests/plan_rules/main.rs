@@ -5,6 +5,7 @@
 mod advance;
 mod any_order;
 mod build;
+mod computed;
 mod cron;
 mod dispatch;
 mod matrix;

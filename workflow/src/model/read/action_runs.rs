@@ -32,7 +32,7 @@ pub(super) fn read(diagnostics: &mut Diagnostics, token: Token, path: &str) -> O
         }
         "composite" => {
             let missing = "You are using a composite action but there are no steps provided";
-            let steps = keys.take("steps").map(|list| steps::read(diagnostics, Some(list)));
+            let steps = keys.take("steps").map(|list| steps::read(diagnostics, list));
             (steps.map(ActionRuns::Composite), missing)
         }
         node if NODE_VERSIONS.contains(&node) => {

@@ -29,26 +29,35 @@ pub(super) fn permissions(diagnostics: &mut Diagnostics, keys: &mut Keys) -> Opt
     Some(Permissions::Scopes(named(token).filter_map(scope).collect()))
 }
 
-pub(super) fn concurrency(diagnostics: &mut Diagnostics, keys: &mut Keys) -> Option<Concurrency> {
+pub(super) fn take_concurrency(
+    diagnostics: &mut Diagnostics,
+    keys: &mut Keys,
+) -> Option<Concurrency> {
     let token = keys.take("concurrency")?;
+    unsupported::concurrency(diagnostics, token.position);
+    concurrency(diagnostics, token)
+}
+
+/// `concurrency:`, or the value that its expression gave.
+pub(in crate::model) fn concurrency(
+    diagnostics: &mut Diagnostics,
+    token: Token,
+) -> Option<Concurrency> {
     let position = token.position;
+    let whole = |group| Concurrency { position, group, cancel_in_progress: None, queue_max: false };
+    let queue_is_computed = token.get("queue").is_some_and(Token::is_expression);
     let concurrency = match token.kind {
-        TokenKind::Mapping(_) => {
-            unsupported::computed_mapping(diagnostics, &token, "concurrency");
+        TokenKind::Mapping(_) if !queue_is_computed && !token.has_unknown_keys() => {
             let mut keys = Keys::of(token);
-            let queue = keys.take("queue");
-            unsupported::computed_value(diagnostics, queue.as_ref(), "concurrency.queue");
             Concurrency {
                 position,
                 group: keys.take("group")?,
                 cancel_in_progress: keys.take("cancel-in-progress"),
-                queue_max: queue
-                    .is_some_and(|queue| queue.literal_text().as_deref() == Some("max")),
+                queue_max: keys.take_text("queue").as_deref() == Some("max"),
             }
         }
-        _ => Concurrency { position, group: token, cancel_in_progress: None, queue_max: false },
+        _ => whole(token),
     };
-    unsupported::concurrency(diagnostics, position);
     check_concurrency(diagnostics, &concurrency);
     Some(concurrency)
 }
@@ -72,11 +81,20 @@ fn check_concurrency(diagnostics: &mut Diagnostics, concurrency: &Concurrency) {
     }
 }
 
-pub(super) fn defaults(diagnostics: &mut Diagnostics, keys: &mut Keys) -> RunDefaults {
-    let Some(run) = keys.take("defaults").and_then(|token| Keys::of(token).take("run")) else {
-        return RunDefaults::default();
-    };
-    unsupported::computed_mapping(diagnostics, &run, "defaults.run");
+pub(super) fn defaults(keys: &mut Keys) -> RunDefaults {
+    let run = keys.take("defaults").and_then(|token| Keys::of(token).take("run"));
+    run.map(run_defaults).unwrap_or_default()
+}
+
+/// `defaults.run`, or the value that its expression gave.
+pub(in crate::model) fn run_defaults(run: Token) -> RunDefaults {
+    if run.has_unknown_keys() {
+        return RunDefaults { computed: Some(run), ..RunDefaults::default() };
+    }
     let mut run = Keys::of(run);
-    RunDefaults { shell: run.take("shell"), working_directory: run.take("working-directory") }
+    RunDefaults {
+        computed: None,
+        shell: run.take("shell"),
+        working_directory: run.take("working-directory"),
+    }
 }

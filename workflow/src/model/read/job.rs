@@ -1,7 +1,7 @@
 //! One entry under `jobs:`.
 
 use super::keys::{Keys, named};
-use super::{both_levels, call, condition, container, matrix, steps, unsupported};
+use super::{both_levels, call, condition, container, matrix, snapshot, steps, unsupported};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Environment, Job, JobId, JobKind, StepsJob, Strategy};
 use crate::schema::JOB_IF;
@@ -14,7 +14,7 @@ pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Op
     let condition = condition::read(diagnostics, keys.take("if"), &JOB_IF);
     let strategy = keys.take("strategy").map(|token| strategy(diagnostics, token));
     let permissions = both_levels::permissions(diagnostics, &mut keys);
-    let concurrency = both_levels::concurrency(diagnostics, &mut keys);
+    let concurrency = both_levels::take_concurrency(diagnostics, &mut keys);
     let name = keys.take("name");
     let kind = kind(diagnostics, keys);
     Some(Job {
@@ -36,8 +36,8 @@ fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
         let call = call::job(diagnostics, &uses, &mut keys)?;
         return Some(JobKind::Call(Box::new(call)));
     }
-    if let Some(snapshot) = keys.take("snapshot") {
-        unsupported::snapshot(diagnostics, snapshot.position);
+    if let Some(token) = keys.take("snapshot") {
+        snapshot::check(diagnostics, token);
     }
     let runs_on = keys.take("runs-on")?;
     check_runner_group(diagnostics, &runs_on);
@@ -48,45 +48,48 @@ fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
     Some(JobKind::Steps(Box::new(StepsJob {
         runs_on,
         env: keys.take("env"),
-        defaults: both_levels::defaults(diagnostics, &mut keys),
-        environment: keys.take("environment").and_then(|token| environment(diagnostics, token)),
+        defaults: both_levels::defaults(&mut keys),
+        environment: keys.take("environment").and_then(environment),
         outputs: keys.take("outputs").map(outputs).unwrap_or_default(),
         container,
         services,
         timeout_minutes: keys.take("timeout-minutes"),
         cancel_timeout_minutes: keys.take("cancel-timeout-minutes"),
         continue_on_error: keys.take("continue-on-error"),
-        steps: steps::read(diagnostics, keys.take("steps")),
+        steps: keys.take("steps").map(|token| steps::read(diagnostics, token)).unwrap_or_default(),
     })))
 }
 
-fn strategy(diagnostics: &mut Diagnostics, token: Token) -> Strategy {
-    unsupported::computed_mapping(diagnostics, &token, "strategy");
+pub(in crate::model) fn strategy(diagnostics: &mut Diagnostics, token: Token) -> Strategy {
     let position = token.position;
+    if token.has_unknown_keys() {
+        let computed = Some(token);
+        return Strategy { position, computed, fail_fast: None, max_parallel: None, matrix: None };
+    }
     let mut keys = Keys::of(token);
     let matrix = keys.take("matrix");
     matrix.iter().for_each(|token| matrix::check(diagnostics, token));
     Strategy {
         position,
+        computed: None,
         fail_fast: keys.take("fail-fast"),
         max_parallel: keys.take("max-parallel"),
         matrix,
     }
 }
 
-fn environment(diagnostics: &mut Diagnostics, token: Token) -> Option<Environment> {
+/// What the runner evaluates, the URL, is kept apart from a mapping with unknown keys.
+pub(in crate::model) fn environment(token: Token) -> Option<Environment> {
     if !matches!(token.kind, TokenKind::Mapping(_)) {
-        return Some(Environment { name: token, url: None, deployment: true });
+        return Some(Environment { name: token, url: None, deployment: None });
     }
-    unsupported::computed_mapping(diagnostics, &token, "environment");
+    let (position, has_unknown_keys) = (token.position, token.has_unknown_keys());
     let mut keys = Keys::of(token);
-    let deployment = keys.take("deployment");
-    unsupported::computed_value(diagnostics, deployment.as_ref(), "environment.deployment");
-    Some(Environment {
-        name: keys.take("name")?,
-        url: keys.take("url"),
-        deployment: !matches!(deployment.map(|token| token.kind), Some(TokenKind::Bool(false))),
-    })
+    let url = keys.take("url");
+    if has_unknown_keys {
+        return Some(Environment { name: keys.into_token(position), url, deployment: None });
+    }
+    Some(Environment { name: keys.take("name")?, url, deployment: keys.take("deployment") })
 }
 
 fn outputs(token: Token) -> Vec<(String, Token)> {

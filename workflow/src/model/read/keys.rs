@@ -18,6 +18,11 @@ impl Keys {
         }
     }
 
+    /// What is left, as a mapping.
+    pub(super) fn into_token(self, position: Position) -> Token {
+        Token::new(position, TokenKind::Mapping(self.pairs))
+    }
+
     pub(super) fn take(&mut self, key: &str) -> Option<Token> {
         let is_key = |token: &Token| matches!(&token.kind, TokenKind::String(text) if text == key);
         let index = self.pairs.iter().position(|(token, _)| is_key(token))?;

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::identifier::{self, MAX_LENGTH, is_id_character};
+use super::identifier::{self, MAX_LENGTH, RESERVED, is_id_character};
 use crate::diagnostic::Diagnostics;
 use crate::model::{StepKind, Uses};
 use crate::template::Token;
@@ -15,6 +15,8 @@ use crate::template::Token;
 pub(super) struct StepIds {
     /// In upper case.
     taken: HashSet<String>,
+    /// Written ids of the steps so far, which later steps may wait for.
+    targets: HashSet<String>,
 }
 
 impl StepIds {
@@ -32,6 +34,31 @@ impl StepIds {
             return None;
         }
         Some(id)
+    }
+
+    /// Lets later steps wait for the step `id`.
+    pub(super) fn allow_waiting_for(&mut self, id: &str) {
+        self.targets.insert(id.to_owned());
+    }
+
+    /// Checks an id that `wait` or `cancel` of the step `own_id` names.
+    pub(super) fn check_target(
+        &self,
+        diagnostics: &mut Diagnostics,
+        target: &Token,
+        own_id: Option<&str>,
+    ) {
+        let name = target.literal_text().unwrap_or_default();
+        let message = if name.starts_with(RESERVED) {
+            identifier::reserved(&name)
+        } else if let Some(id) = own_id.filter(|id| id.eq_ignore_ascii_case(&name)) {
+            format!("Step '{id}' cannot reference itself")
+        } else if !self.targets.contains(name.as_ref()) {
+            format!("Step references unknown step ID '{name}'")
+        } else {
+            return;
+        };
+        diagnostics.error(Some(target.position), "step-target", message);
     }
 
     /// An id for a step without one: after what it does, numbered from the second on.
@@ -53,12 +80,17 @@ impl StepIds {
 fn base(kind: &StepKind) -> String {
     let name = match kind {
         StepKind::Run { .. } => "run".to_owned(),
-        StepKind::Uses { uses: Uses::Local { .. }, .. } => "self".to_owned(),
-        StepKind::Uses { uses: Uses::Docker { image }, .. } => image.clone(),
-        StepKind::Uses { uses: Uses::Repository { owner, repository, .. }, .. } => {
-            format!("{owner}_{repository}")
-        }
+        StepKind::Wait { .. } => "wait".to_owned(),
+        StepKind::WaitAll => "wait-all".to_owned(),
+        StepKind::Cancel { .. } => "cancel".to_owned(),
+        StepKind::Parallel { .. } => "parallel".to_owned(),
+        StepKind::Uses { uses, .. } => match uses {
+            Uses::Local { .. } => "self".to_owned(),
+            Uses::SelfRepository { .. } => "selfRepository".to_owned(),
+            Uses::Docker { image } => image.clone(),
+            Uses::Repository { owner, repository, .. } => format!("{owner}_{repository}"),
+        },
     };
     let legal = |c: char| if is_id_character(c) { c } else { '_' };
-    format!("__{}", name.chars().map(legal).collect::<String>())
+    format!("{RESERVED}{}", name.chars().map(legal).collect::<String>())
 }

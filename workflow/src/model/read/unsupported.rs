@@ -1,11 +1,11 @@
 //! Everything the language has and Gantry does not honour yet: one function each.
 //!
-//! A warning where the run does the same without it, an error where it would do something else.
+//! A warning where the run does the same without it or the job fails and says why, an error where
+//! it would do something else.
 //! Invariant: each message says what happens, at the place that asks for it.
 
-use super::keys::Keys;
 use crate::diagnostic::{Diagnostics, Position};
-use crate::template::{Token, TokenKind};
+use crate::model::{Step, StepKind, Uses};
 
 const CODE: &str = "not-supported-yet";
 
@@ -33,46 +33,26 @@ pub(super) fn call_job(diagnostics: &mut Diagnostics, position: Position) {
     error(diagnostics, position, "Calling a reusable workflow (`uses` of a job)");
 }
 
-pub(super) fn self_repository(diagnostics: &mut Diagnostics, position: Position) {
-    error(diagnostics, position, "An action of the same repository and commit (`$/path`)");
-}
-
 pub(super) fn snapshot(diagnostics: &mut Diagnostics, position: Position) {
-    error(diagnostics, position, "`snapshot`");
+    let message = "`snapshot` has no effect: images of jobs are not kept";
+    diagnostics.warn(position, CODE, message);
 }
 
-/// A mapping of known keys that is one expression, where Gantry takes the keys from the file.
-pub(super) fn computed_mapping(diagnostics: &mut Diagnostics, token: &Token, key: &str) {
-    let computed = if token.is_expression() { Some(token) } else { computed_key(token) };
-    if let Some(token) = computed {
-        let what = format!("`{key}` whose keys are computed by an expression");
-        error(diagnostics, token.position, &what);
-    }
-}
-
-/// An expression where Gantry takes the value from the file.
-pub(super) fn computed_value(diagnostics: &mut Diagnostics, token: Option<&Token>, key: &str) {
-    if let Some(token) = token.filter(|token| token.is_expression()) {
-        error(diagnostics, token.position, &format!("An expression as `{key}`"));
-    }
-}
-
-fn computed_key(token: &Token) -> Option<&Token> {
-    token.pairs().iter().map(|(key, _)| key).find(|key| key.is_expression())
-}
-
-/// The kinds of steps of June 2026 that run beside others.
-pub(super) fn step(diagnostics: &mut Diagnostics, keys: &mut Keys, position: Position) {
-    for key in ["wait", "wait-all", "cancel", "parallel"] {
-        if keys.take(key).is_some() {
-            error(diagnostics, position, &format!("A `{key}` step"));
+/// Steps that the runner does not know yet: it fails such a job before its first step.
+pub(super) fn step(diagnostics: &mut Diagnostics, step: &Step) {
+    let what = match &step.kind {
+        _ if step.background => "A step in the `background`",
+        StepKind::Uses { uses: Uses::SelfRepository { .. }, .. } => {
+            "An action of the same repository and commit (`$/path`)"
         }
-    }
-    if let Some(token) = keys.take("background")
-        && !matches!(token.kind, TokenKind::Bool(false))
-    {
-        error(diagnostics, token.position, "A step in the `background`");
-    }
+        StepKind::Run { .. } | StepKind::Uses { .. } => return,
+        StepKind::Wait { .. } => "A `wait` step",
+        StepKind::WaitAll => "A `wait-all` step",
+        StepKind::Cancel { .. } => "A `cancel` step",
+        StepKind::Parallel { .. } => "A `parallel` step",
+    };
+    let message = format!("{what} is not supported yet: the job fails when it is set up");
+    diagnostics.warn(step.position, CODE, message);
 }
 
 fn error(diagnostics: &mut Diagnostics, position: Position, what: &str) {

@@ -13,6 +13,9 @@ pub(super) fn parse(text: &str) -> Result<Uses, String> {
             _ => Ok(Uses::Docker { image: image.to_owned() }),
         };
     }
+    if let Some(path) = text.strip_prefix("$/").filter(|path| !path.is_empty()) {
+        return Ok(Uses::SelfRepository { path: path.to_owned() });
+    }
     if text.starts_with("./") || text.starts_with(".\\") {
         return Ok(Uses::Local { path: text.to_owned() });
     }

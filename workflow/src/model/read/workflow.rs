@@ -32,9 +32,9 @@ fn workflow(diagnostics: &mut Diagnostics, path: &str, root: Token) -> Option<Wo
         run_name: keys.take("run-name"),
         on: on::read(diagnostics, keys.take("on")),
         env: keys.take("env"),
-        defaults: both_levels::defaults(diagnostics, &mut keys),
+        defaults: both_levels::defaults(&mut keys),
         permissions: both_levels::permissions(diagnostics, &mut keys),
-        concurrency: both_levels::concurrency(diagnostics, &mut keys),
+        concurrency: both_levels::take_concurrency(diagnostics, &mut keys),
         jobs: jobs::read(diagnostics, keys.take("jobs")?),
     })
 }
