@@ -22,8 +22,8 @@ pub use complete::{Annotation, AnnotationLevel, CompleteJob};
 pub use ids::{ClaimId, JobId, LeaseToken, RepositoryId, RunId, RunnerId};
 pub use job::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
 pub use lease::{CancelRequest, LeaseRequest, RenewRequest, RenewResponse};
-pub use log::LogChunk;
+pub use log::{LogChunk, LogChunks};
 pub use register::{RegisterRequest, RegisterResponse};
-pub use step::{StepStatus, StepUpdate};
+pub use step::{StepStatus, StepUpdate, StepUpdates};
 
 pub use gantry_workflow::advance::Conclusion;

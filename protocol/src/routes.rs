@@ -17,13 +17,13 @@ pub fn renew(job: JobId) -> String {
 }
 
 #[must_use]
-pub fn step(job: JobId, number: u32) -> String {
-    format!("/runner/v1/jobs/{job}/steps/{number}")
+pub fn steps(job: JobId) -> String {
+    format!("/runner/v1/jobs/{job}/steps")
 }
 
 #[must_use]
-pub fn log_chunk(job: JobId, sequence: u64) -> String {
-    format!("/runner/v1/jobs/{job}/log/{sequence}")
+pub fn log(job: JobId) -> String {
+    format!("/runner/v1/jobs/{job}/log")
 }
 
 #[must_use]

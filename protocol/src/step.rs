@@ -6,11 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::ids::LeaseToken;
 use gantry_workflow::advance::Conclusion;
 
-/// `PUT` [`crate::routes::step`]. The newest state of one step; an update with a lower `revision`
-/// than the stored one is accepted and ignored.
+/// `PUT` [`crate::routes::steps`]. The newest state of some steps; all are stored or none is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepUpdates {
+    pub lease: LeaseToken,
+    /// At most [`MAX_STEP_UPDATES`].
+    pub updates: Vec<StepUpdate>,
+}
+
+/// Largest number of steps that a runner reports at once.
+pub const MAX_STEP_UPDATES: usize = 100;
+
+/// The newest state of one step; an update with a lower `revision` than the stored one is accepted
+/// and ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepUpdate {
-    pub lease: LeaseToken,
     /// From 1, in the order of the jobs API.
     pub number: u32,
     pub revision: u32,

@@ -17,7 +17,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::lchown;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -104,9 +104,6 @@ impl Shim {
             Request::Signal { process, signal } => self.processes.signal(&process, signal),
             Request::Watch { process, seen } => self.processes.watch(&process, seen),
             Request::ReadFiles { paths, max_bytes } => read_files(&paths, max_bytes),
-            Request::FindProgram { program, search_path } => {
-                Answer::Found(find(&program, &search_path))
-            }
             Request::Forward { port, target } => match forward::listen(port, &target) {
                 Ok(port) => Answer::Listening { port },
                 Err(message) => Answer::Failed(message),
@@ -158,13 +155,4 @@ fn read_up_to(path: &str, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
     fs::File::open(path)?.take(max_bytes).read_to_end(&mut contents)?;
     Ok(contents)
-}
-
-/// Looks a program up as `execvp` would.
-fn find(program: &str, search_path: &str) -> Option<String> {
-    search_path
-        .split(':')
-        .map(|directory| Path::new(directory).join(program))
-        .find(|path| path.is_file())
-        .and_then(|path| path.into_os_string().into_string().ok())
 }

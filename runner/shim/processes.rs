@@ -35,6 +35,9 @@ const SPARE_SPOOL: &str = "spare";
 
 struct Process {
     pid: u32,
+    program: String,
+    /// Files that were empty at the start, through which the process may say something.
+    empty_files: Vec<String>,
     length: u64,
     /// The runner wants to hear of the next output.
     watched: bool,
@@ -65,29 +68,29 @@ impl Processes {
     pub fn start(&'static self, start: &Start) -> Answer {
         // Held until the process is in the table, so that the reaper cannot collect it unseen.
         let mut table = self.table();
-        if table.contains_key(&start.process) {
-            return Answer::Started { already: true };
+        if let Some(process) = table.get(&start.process) {
+            return Answer::Started { already: true, program: process.program.clone() };
         }
-        match self.spawn(start) {
+        let program = find_program(start);
+        match self.spawn(start, &program) {
             Ok((pid, output, spool)) => {
-                table.insert(start.process.clone(), Process::new(pid));
+                table.insert(start.process.clone(), Process::new(pid, program.clone(), start));
                 drop(table);
                 self.changed.notify_all();
                 let name = start.process.clone();
                 thread::spawn(move || self.copy_output(&name, output, spool));
-                Answer::Started { already: false }
+                Answer::Started { already: false, program }
             }
             Err(message) => Answer::Failed(message),
         }
     }
 
-    fn spawn(&self, start: &Start) -> Result<(u32, PipeReader, File), String> {
+    fn spawn(&self, start: &Start, program: &str) -> Result<(u32, PipeReader, File), String> {
         let user = users::resolve(&start.user)?;
         for file in &start.files {
             write_file(Path::new(&file.path), &file.contents, user.as_ref())
                 .map_err(|error| format!("writing `{}`: {error}", file.path))?;
         }
-        let program = start.arguments.first().ok_or("no program given")?;
         // GitHub's words for both ways this fails.
         let refused = |reason: String| {
             format!(
@@ -104,7 +107,7 @@ impl Processes {
             .map_err(|error| format!("opening the spool of `{}`: {error}", start.process))?;
         let mut command = Command::new(program);
         command
-            .args(&start.arguments[1..])
+            .args(start.arguments.iter().skip(1))
             .env_clear()
             .envs(start.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(&start.directory)
@@ -265,6 +268,7 @@ impl Processes {
             code,
             length: process.length,
             note: process.note.clone(),
+            wrote_files: process.empty_files.iter().any(|path| is_written(path)),
         };
         // The table stays locked: nobody may see the end before it is on disk.
         let _ = self.write_exit_line(&exited);
@@ -284,16 +288,45 @@ impl Processes {
 }
 
 impl Process {
-    fn new(pid: u32) -> Self {
+    fn new(pid: u32, program: String, start: &Start) -> Self {
+        let empty = start.files.iter().filter(|file| file.contents.is_empty());
         Self {
             pid,
+            program,
+            empty_files: empty.map(|file| file.path.clone()).collect(),
             length: 0,
-            watched: false,
+            watched: true,
             code: None,
             output_ended: false,
             note: String::new(),
             exited: None,
         }
+    }
+}
+
+/// Looks the program up as `execvp` would. One that is not found keeps its name, for the message.
+fn find_program(start: &Start) -> String {
+    let search_path = start.environment.iter().find(|(name, _)| name == "PATH");
+    let directories = search_path.map_or("", |(_, path)| path);
+    let find = |program: &str| {
+        let mut paths = directories.split(':').map(|directory| Path::new(directory).join(program));
+        paths.find(|path| path.is_file())?.into_os_string().into_string().ok()
+    };
+    let first = start.arguments.first().map_or("", String::as_str);
+    if first.contains('/') {
+        return first.to_owned();
+    }
+    let fallback = Some(start.fallback.as_str()).filter(|fallback| !fallback.is_empty());
+    find(first)
+        .or_else(|| fallback.map(|program| find(program).unwrap_or_else(|| program.to_owned())))
+        .unwrap_or_else(|| first.to_owned())
+}
+
+/// Whether there is anything to read, also when reading it will fail.
+fn is_written(path: &str) -> bool {
+    match fs::metadata(path) {
+        Ok(about) => !about.is_file() || about.len() > 0,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 

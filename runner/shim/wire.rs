@@ -26,7 +26,8 @@ pub(crate) enum Request {
         process: String,
         signal: i32,
     },
-    /// Asks for one `Output` as soon as the spool is longer than `seen`, and for `Exited`.
+    /// Asks for one `Output` as soon as the spool is longer than `seen`, and for `Exited`. A start
+    /// asks for the first one.
     Watch {
         process: String,
         seen: u64,
@@ -34,10 +35,6 @@ pub(crate) enum Request {
     ReadFiles {
         paths: Vec<String>,
         max_bytes: u64,
-    },
-    FindProgram {
-        program: String,
-        search_path: String,
     },
     /// Listens on 127.0.0.1:`port` (0: any) and passes connections on to `target`.
     Forward {
@@ -52,13 +49,16 @@ pub(crate) enum Request {
 pub(crate) struct Start {
     /// Also the stem of its spool's name.
     pub process: String,
+    /// The program first. Without a slash in it, it is looked up in the `PATH` of `environment`.
     pub arguments: Vec<String>,
+    /// The program if that is not found; empty for none.
+    pub fallback: String,
     /// The whole environment; nothing is inherited.
     pub environment: Vec<(String, String)>,
     pub directory: String,
     /// `name`, `uid`, `name:group` or `uid:gid`; empty for the shim's own user.
     pub user: String,
-    /// Written before the start, owned by `user`.
+    /// Written before the start, owned by `user`. [`Exited`] tells whether empty ones were written.
     pub files: Vec<NewFile>,
 }
 
@@ -97,6 +97,8 @@ pub(crate) struct Exited {
     pub length: u64,
     /// Why output is missing, if some is; else empty.
     pub note: String,
+    /// One of the files that were empty at the start is not empty now.
+    pub wrote_files: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,10 +110,11 @@ pub(crate) enum Answer {
     },
     Started {
         already: bool,
+        /// The program's path as it was found.
+        program: String,
     },
     /// In the order asked for; `None` for a file that does not exist.
     Files(Vec<Option<Vec<u8>>>),
-    Found(Option<String>),
     Listening {
         port: u16,
     },
@@ -160,9 +163,8 @@ pub(crate) fn encode_request(number: u32, request: &Request) -> Vec<u8> {
         Request::Signal { process, signal } => e.u8(3).text(process).u32(signal.cast_unsigned()),
         Request::Watch { process, seen } => e.u8(4).text(process).u64(*seen),
         Request::ReadFiles { paths, max_bytes } => e.u8(5).texts(paths).u64(*max_bytes),
-        Request::FindProgram { program, search_path } => e.u8(6).text(program).text(search_path),
-        Request::Forward { port, target } => e.u8(7).u32(u32::from(*port)).text(target),
-        Request::ShutDown => e.u8(8),
+        Request::Forward { port, target } => e.u8(6).u32(u32::from(*port)).text(target),
+        Request::ShutDown => e.u8(7),
     };
     e.0
 }
@@ -177,9 +179,8 @@ pub(crate) fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
         3 => Request::Signal { process: d.text()?, signal: d.u32()?.cast_signed() },
         4 => Request::Watch { process: d.text()?, seen: d.u64()? },
         5 => Request::ReadFiles { paths: d.list(Decoder::text)?, max_bytes: d.u64()? },
-        6 => Request::FindProgram { program: d.text()?, search_path: d.text()? },
-        7 => Request::Forward { port: d.port()?, target: d.text()? },
-        8 => Request::ShutDown,
+        6 => Request::Forward { port: d.port()?, target: d.text()? },
+        7 => Request::ShutDown,
         _ => return Err(malformed("unknown request")),
     };
     Ok((number, request))
@@ -192,7 +193,8 @@ pub(crate) fn encode_message(message: &Message) -> Vec<u8> {
         Message::Reply { request, answer } => e.u8(1).u32(*request).answer(answer),
         Message::Output { process, length } => e.u8(2).text(process).u64(*length),
         Message::Exited(x) => {
-            e.u8(3).text(&x.process).u32(x.code.cast_unsigned()).u64(x.length).text(&x.note)
+            e.u8(3).text(&x.process).u32(x.code.cast_unsigned()).u64(x.length).text(&x.note);
+            e.flag(x.wrote_files)
         }
     };
     e.0
@@ -209,6 +211,7 @@ pub(crate) fn decode_message(body: &[u8]) -> io::Result<Message> {
             code: d.u32()?.cast_signed(),
             length: d.u64()?,
             note: d.text()?,
+            wrote_files: d.flag()?,
         }),
         _ => return Err(malformed("unknown message")),
     })
@@ -226,6 +229,10 @@ impl Encoder {
     fn u8(&mut self, value: u8) -> &mut Self {
         self.0.push(value);
         self
+    }
+
+    fn flag(&mut self, value: bool) -> &mut Self {
+        self.u8(u8::from(value))
     }
 
     fn u32(&mut self, value: u32) -> &mut Self {
@@ -272,6 +279,7 @@ impl Encoder {
     fn start(&mut self, start: &Start) -> &mut Self {
         self.text(&start.process)
             .texts(&start.arguments)
+            .text(&start.fallback)
             .pairs(&start.environment)
             .text(&start.directory)
             .text(&start.user)
@@ -284,7 +292,7 @@ impl Encoder {
         match answer {
             Answer::Done => self.u8(0),
             Answer::Prepared { uid, gid } => self.u8(1).u32(*uid).u32(*gid),
-            Answer::Started { already } => self.u8(2).u8(u8::from(*already)),
+            Answer::Started { already, program } => self.u8(2).flag(*already).text(program),
             Answer::Files(files) => self.u8(3).list(files, |e, file| match file {
                 Some(contents) => {
                     e.u8(1).bytes(contents);
@@ -293,11 +301,8 @@ impl Encoder {
                     e.u8(0);
                 }
             }),
-            Answer::Found(path) => {
-                self.u8(4).u8(u8::from(path.is_some())).text(path.as_deref().unwrap_or(""))
-            }
-            Answer::Listening { port } => self.u8(5).u32(u32::from(*port)),
-            Answer::Failed(message) => self.u8(6).text(message),
+            Answer::Listening { port } => self.u8(4).u32(u32::from(*port)),
+            Answer::Failed(message) => self.u8(5).text(message),
         }
     }
 }
@@ -315,6 +320,10 @@ impl Decoder<'_> {
 
     fn u8(&mut self) -> io::Result<u8> {
         Ok(self.take(1)?[0])
+    }
+
+    fn flag(&mut self) -> io::Result<bool> {
+        Ok(self.u8()? == 1)
     }
 
     fn u32(&mut self) -> io::Result<u32> {
@@ -360,6 +369,7 @@ impl Decoder<'_> {
         Ok(Start {
             process: self.text()?,
             arguments: self.list(Decoder::text)?,
+            fallback: self.text()?,
             environment: self.list(Decoder::pair)?,
             directory: self.text()?,
             user: self.text()?,
@@ -371,18 +381,13 @@ impl Decoder<'_> {
         Ok(match self.u8()? {
             0 => Answer::Done,
             1 => Answer::Prepared { uid: self.u32()?, gid: self.u32()? },
-            2 => Answer::Started { already: self.u8()? == 1 },
+            2 => Answer::Started { already: self.flag()?, program: self.text()? },
             3 => Answer::Files(self.list(|d| match d.u8()? {
                 1 => Ok(Some(d.bytes()?)),
                 _ => Ok(None),
             })?),
-            4 => {
-                let found = self.u8()? == 1;
-                let path = self.text()?;
-                Answer::Found(found.then_some(path))
-            }
-            5 => Answer::Listening { port: self.port()? },
-            6 => Answer::Failed(self.text()?),
+            4 => Answer::Listening { port: self.port()? },
+            5 => Answer::Failed(self.text()?),
             _ => return Err(malformed("unknown answer")),
         })
     }

@@ -1,7 +1,9 @@
 //! Replacing a file's contents as a whole.
 //!
 //! Not synced to the disk: this is for the death of the runner; a machine that dies takes the
-//! containers of jobs with it. Invariant: at any moment the file holds the old or the new contents.
+//! containers of jobs with it. No file is cut to nothing before it is written, because file systems
+//! then begin to write it out at once. Invariant: at any moment a replaced file holds the old or the
+//! new contents.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -17,15 +19,20 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), InfraError> 
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push("-new");
     let new = path.with_file_name(name);
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(InfraError::disk("writing", &new))?;
+    overwrite_file(&new, bytes)?;
     exchange(&new, path).map_err(InfraError::disk("renaming", &new))
+}
+
+/// Writes `bytes` over what `path` holds. Nothing may rely on the file while this goes on.
+pub(crate) fn overwrite_file(path: &Path, bytes: &[u8]) -> Result<(), InfraError> {
+    let write = || {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let former = file.metadata()?.len();
+        file.write_all(bytes)?;
+        if former > bytes.len() as u64 { file.set_len(bytes.len() as u64) } else { Ok(()) }
+    };
+    write().map_err(InfraError::disk("writing", path))
 }
 
 /// Swaps the two files where both are there: making a file and removing another would cost ten

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use chrono::Utc;
 use gantry_protocol::{
-    ClaimId, CompleteJob, Conclusion, JobMessage, LeaseRequest, LogChunk, RegisterRequest,
-    RegisterResponse, StepStatus, StepUpdate, routes,
+    ClaimId, CompleteJob, Conclusion, JobMessage, LeaseRequest, LogChunk, LogChunks,
+    RegisterRequest, RegisterResponse, StepStatus, StepUpdate, StepUpdates, routes,
 };
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -141,7 +141,6 @@ impl FakeRunner {
         conclusion: Option<Conclusion>,
     ) -> Result<StatusCode> {
         let update = StepUpdate {
-            lease: job.lease,
             number: 1,
             revision: if conclusion.is_some() { 2 } else { 1 },
             name: "Play the script".to_owned(),
@@ -151,7 +150,8 @@ impl FakeRunner {
             started_at: Some(Utc::now()),
             completed_at: conclusion.map(|_| Utc::now()),
         };
-        self.send(reqwest::Method::PUT, &routes::step(job.job_id, 1), &update).await
+        let updates = StepUpdates { lease: job.lease, updates: vec![update] };
+        self.send(reqwest::Method::PUT, &routes::steps(job.job_id), &updates).await
     }
 
     /// Sends `lines` of step 1 as the chunk `sequence`.
@@ -162,13 +162,13 @@ impl FakeRunner {
         lines: &[String],
     ) -> Result<StatusCode> {
         let chunk = LogChunk {
-            lease: job.lease,
             sequence,
             step_number: 1,
             first_line: 0,
             text: lines.iter().map(|l| format!("2026-01-01T00:00:00.0000000Z {l}\n")).collect(),
         };
-        self.send(reqwest::Method::PUT, &routes::log_chunk(job.job_id, sequence), &chunk).await
+        let chunks = LogChunks { lease: job.lease, chunks: vec![chunk] };
+        self.send(reqwest::Method::PUT, &routes::log(job.job_id), &chunks).await
     }
 
     pub async fn complete(&self, job: &JobMessage, complete: &CompleteJob) -> Result<StatusCode> {

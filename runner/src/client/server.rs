@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gantry_protocol::{
-    CompleteJob, JobId, JobMessage, LeaseRequest, LogChunk, RegisterRequest, RegisterResponse,
-    RenewRequest, RenewResponse, StepUpdate, routes,
+    CompleteJob, JobId, JobMessage, LeaseRequest, LogChunks, RegisterRequest, RegisterResponse,
+    RenewRequest, RenewResponse, StepUpdates, routes,
 };
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -70,18 +70,16 @@ impl ServerClient {
         body(self.send(Method::POST, &routes::renew(job), request, wait).await?).await
     }
 
-    pub(crate) async fn put_step(
+    pub(crate) async fn put_steps(
         &self,
         job: JobId,
-        update: &StepUpdate,
+        updates: &StepUpdates,
     ) -> Result<(), ClientError> {
-        let path = routes::step(job, update.number);
-        self.send(Method::PUT, &path, update, Duration::ZERO).await.map(drop)
+        self.send(Method::PUT, &routes::steps(job), updates, Duration::ZERO).await.map(drop)
     }
 
-    pub(crate) async fn put_chunk(&self, job: JobId, chunk: &LogChunk) -> Result<(), ClientError> {
-        let path = routes::log_chunk(job, chunk.sequence);
-        self.send(Method::PUT, &path, chunk, Duration::ZERO).await.map(drop)
+    pub(crate) async fn put_log(&self, job: JobId, chunks: &LogChunks) -> Result<(), ClientError> {
+        self.send(Method::PUT, &routes::log(job), chunks, Duration::ZERO).await.map(drop)
     }
 
     pub(crate) async fn complete(&self, job: JobId, end: &CompleteJob) -> Result<(), ClientError> {

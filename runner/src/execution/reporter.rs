@@ -4,20 +4,35 @@
 //! update that is sent again after a restart changes nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use gantry_protocol::{Conclusion, JobId, LeaseToken, StepStatus, StepUpdate};
+use gantry_protocol::step::MAX_STEP_UPDATES;
+use gantry_protocol::{Conclusion, JobId, LeaseToken, StepStatus, StepUpdate, StepUpdates};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::background::{self, Task};
 use crate::client::{ServerClient, persistently};
 
+/// Pause between two reports. The first news after a quiet time goes at once.
+const REPORT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Where updates are handed in.
 #[derive(Debug)]
 pub(crate) struct Reporter {
-    lease: LeaseToken,
     sender: mpsc::UnboundedSender<StepUpdate>,
+    /// Nothing more will come, so there is nothing to wait for.
+    ending: CancellationToken,
     task: Task<()>,
+}
+
+/// The task that reports.
+struct Reporting {
+    client: ServerClient,
+    job: JobId,
+    lease: LeaseToken,
 }
 
 /// How a step ended.
@@ -31,31 +46,31 @@ pub(crate) struct StepEnding {
 impl Reporter {
     pub(crate) fn start(client: ServerClient, job: JobId, lease: LeaseToken) -> Self {
         let (sender, mut receiver) = mpsc::unbounded_channel::<StepUpdate>();
+        let ending = CancellationToken::new();
+        let ended = ending.clone();
+        let reporting = Reporting { client, job, lease };
         let task = background::spawn("step_reporter", async move {
             let mut waiting = Vec::new();
             while receiver.recv_many(&mut waiting, usize::MAX).await > 0 {
-                // A server that is slower than the steps hears of the newest state of each only.
-                let newest: BTreeMap<u32, StepUpdate> =
-                    waiting.drain(..).map(|update| (update.number, update)).collect();
-                for (number, update) in newest {
-                    if let Err(error) = persistently(|| client.put_step(job, &update)).await {
-                        tracing::warn!(job.id = job.0, step.number = number, %error, "step update refused");
-                    }
+                reporting.send(std::mem::take(&mut waiting)).await;
+                tokio::select! {
+                    () = sleep(REPORT_PAUSE) => {}
+                    () = ended.cancelled() => {}
                 }
             }
         });
-        Self { lease, sender, task }
+        Self { sender, ending, task }
     }
 
     pub(crate) fn queued(&self, number: u32, name: &str) {
-        self.send(StepUpdate { status: StepStatus::Queued, ..self.update(number, 1, name) });
+        self.send(StepUpdate { status: StepStatus::Queued, ..update(number, 1, name) });
     }
 
     pub(crate) fn in_progress(&self, number: u32, name: &str, started_at: DateTime<Utc>) {
         self.send(StepUpdate {
             status: StepStatus::InProgress,
             started_at: Some(started_at),
-            ..self.update(number, 2, name)
+            ..update(number, 2, name)
         });
     }
 
@@ -66,22 +81,8 @@ impl Reporter {
             conclusion: Some(end.conclusion),
             started_at: Some(end.started_at),
             completed_at: Some(Utc::now()),
-            ..self.update(number, 3, name)
+            ..update(number, 3, name)
         });
-    }
-
-    fn update(&self, number: u32, revision: u32, name: &str) -> StepUpdate {
-        StepUpdate {
-            lease: self.lease,
-            number,
-            revision,
-            name: name.to_owned(),
-            status: StepStatus::Queued,
-            conclusion: None,
-            outcome: None,
-            started_at: None,
-            completed_at: None,
-        }
     }
 
     fn send(&self, update: StepUpdate) {
@@ -92,6 +93,35 @@ impl Reporter {
     /// Returns when the server has every update.
     pub(crate) async fn finish(self) {
         drop(self.sender);
+        self.ending.cancel();
         self.task.join().await;
+    }
+}
+
+fn update(number: u32, revision: u32, name: &str) -> StepUpdate {
+    StepUpdate {
+        number,
+        revision,
+        name: name.to_owned(),
+        status: StepStatus::Queued,
+        conclusion: None,
+        outcome: None,
+        started_at: None,
+        completed_at: None,
+    }
+}
+
+impl Reporting {
+    /// Whatever happened to a step meanwhile, the server hears of its newest state only.
+    async fn send(&self, updates: Vec<StepUpdate>) {
+        let newest: BTreeMap<u32, StepUpdate> =
+            updates.into_iter().map(|update| (update.number, update)).collect();
+        let newest: Vec<StepUpdate> = newest.into_values().collect();
+        for updates in newest.chunks(MAX_STEP_UPDATES) {
+            let updates = StepUpdates { lease: self.lease, updates: updates.to_vec() };
+            if let Err(error) = persistently(|| self.client.put_steps(self.job, &updates)).await {
+                tracing::warn!(job.id = self.job.0, %error, "step updates refused");
+            }
+        }
     }
 }

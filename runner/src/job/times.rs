@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::infra_error::InfraError;
+use crate::replace_file::overwrite_file;
 use crate::workspace::JobDirectory;
 
 /// One step's beginning.
@@ -26,7 +27,7 @@ impl StepTimes {
         }
         let times = Self { number, started_at: Utc::now() };
         let bytes = serde_json::to_vec(&times).unwrap_or_default();
-        fs::write(&path, bytes).map_err(InfraError::disk("writing", &path))?;
+        overwrite_file(&path, &bytes)?;
         Ok(times)
     }
 }

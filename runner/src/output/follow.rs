@@ -14,7 +14,8 @@ use crate::shim::{Exited, Shim, ShimError};
 
 const READ_BYTES: usize = 64 * 1024;
 
-/// Reads the spool of `process` in `directory` into `log` until the process has ended.
+/// Reads the spool of `process`, which was started and not asked about yet, into `log` until the
+/// process has ended.
 pub(crate) async fn follow(
     (shim, directory): (&Shim, &Path),
     process: &str,
@@ -26,6 +27,7 @@ pub(crate) async fn follow(
     let mut news = shim.news(process);
     let mut lines = Lines::new(log.masks().clone());
     let mut buffer = vec![0; READ_BYTES];
+    let mut is_first = true;
     loop {
         let exited = news.borrow_and_update().exited.clone();
         let limit = exited.as_ref().map(|exited| exited.length);
@@ -45,7 +47,10 @@ pub(crate) async fn follow(
             return Ok(exited);
         }
         log.send().await;
-        shim.ask_for_output(process, spool.offset()).await.map_err(lost)?;
+        // The first news comes unasked.
+        if !std::mem::take(&mut is_first) {
+            shim.ask_for_output(process, spool.offset()).await.map_err(lost)?;
+        }
         let disconnected = {
             let changed = news.wait_for(|news| {
                 news.exited.is_some() || news.disconnected || news.length > spool.offset()

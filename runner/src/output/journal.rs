@@ -1,8 +1,8 @@
 //! What the server has of a job's log, on disk, so that a restarted runner neither loses nor
 //! repeats a line.
 //!
-//! Invariant: before a chunk is sent it is on disk as a whole, so a chunk whose answer was lost is
-//! sent again with the same number and the same lines.
+//! Invariant: before chunks are sent they are on disk as a whole, so those whose answer was lost are
+//! sent again with the same numbers and the same lines.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use crate::infra_error::InfraError;
-use crate::replace_file::replace_file;
+use crate::replace_file::{overwrite_file, replace_file};
 use crate::workspace::JobDirectory;
 
-/// A chunk that is being sent.
+/// Chunks that are being sent, a block each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk {
+pub(crate) struct Batch {
+    /// Of the first block; the others follow.
     pub(crate) sequence: u64,
-    pub(crate) block: Block,
+    pub(crate) blocks: Vec<Block>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -32,9 +33,13 @@ struct Bounds {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Record {
     next_sequence: u64,
-    /// Lines the server has or gets with the chunk that is being sent, by step.
+    /// Which of the two text files is the newest.
+    #[serde(default)]
+    turn: u64,
+    /// Lines the server has or gets with the chunks that are being sent, by step.
     sent: BTreeMap<u32, u64>,
-    in_flight: Option<Bounds>,
+    #[serde(default)]
+    under_way: Vec<Bounds>,
 }
 
 /// The record and its files.
@@ -45,9 +50,9 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Goes on from the files, or starts at nothing if there are none. Also answers the chunk that
-    /// an earlier runner sent and got no answer for.
-    pub(crate) fn open(directory: &JobDirectory) -> Result<(Self, Option<Chunk>), InfraError> {
+    /// Goes on from the files, or starts at nothing if there are none. Also answers the chunks
+    /// that an earlier runner sent and got no answer for.
+    pub(crate) fn open(directory: &JobDirectory) -> Result<(Self, Option<Batch>), InfraError> {
         let mut journal =
             Self { directory: directory.root().to_owned(), record: Record::default() };
         let path = journal.record_path();
@@ -59,18 +64,24 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(InfraError::disk("reading", &path)(error)),
         }
-        let chunk = journal.load_in_flight()?;
-        Ok((journal, chunk))
+        let batch = journal.load_under_way()?;
+        Ok((journal, batch))
     }
 
-    fn load_in_flight(&self) -> Result<Option<Chunk>, InfraError> {
-        let Some(Bounds { step, first_line, lines }) = self.record.in_flight else {
+    fn load_under_way(&self) -> Result<Option<Batch>, InfraError> {
+        let bounds = &self.record.under_way;
+        if bounds.is_empty() {
             return Ok(None);
-        };
-        let sequence = self.record.next_sequence;
-        let path = self.text_path(sequence);
+        }
+        let path = self.text_path();
         let text = fs::read_to_string(&path).map_err(InfraError::disk("reading", &path))?;
-        Ok(Some(Chunk { sequence, block: Block { step, first_line, lines, text } }))
+        let lines = bounds.iter().map(|bounds| bounds.lines).sum();
+        let mut all = Block { step: 0, first_line: 0, lines, text };
+        let blocks = bounds.iter().map(|&Bounds { step, first_line, lines }| {
+            let text = all.take_lines(lines).text;
+            Block { step, first_line, lines, text }
+        });
+        Ok(Some(Batch { sequence: self.record.next_sequence, blocks: blocks.collect() }))
     }
 
     fn record_path(&self) -> PathBuf {
@@ -78,8 +89,8 @@ impl Journal {
     }
 
     /// Two files take turns, so that writing the next text does not destroy the one on record.
-    fn text_path(&self, sequence: u64) -> PathBuf {
-        self.directory.join(format!("log-chunk-{}", sequence % 2))
+    fn text_path(&self) -> PathBuf {
+        self.directory.join(format!("log-text-{}", self.record.turn % 2))
     }
 
     /// Lines that need not be made again, by step.
@@ -92,22 +103,24 @@ impl Journal {
     }
 
     /// Notes that these lines are about to be sent.
-    pub(crate) fn begin(&mut self, block: Block) -> Result<Chunk, InfraError> {
-        let sequence = self.record.next_sequence;
-        let path = self.text_path(sequence);
-        fs::write(&path, &block.text).map_err(InfraError::disk("writing", &path))?;
-        let Block { step, first_line, lines, .. } = block;
-        self.record.in_flight = Some(Bounds { step, first_line, lines });
-        self.record.sent.insert(step, first_line + lines);
+    pub(crate) fn begin(&mut self, blocks: Vec<Block>) -> Result<Batch, InfraError> {
+        self.record.turn += 1;
+        let text: String = blocks.iter().map(|block| block.text.as_str()).collect();
+        overwrite_file(&self.text_path(), text.as_bytes())?;
+        self.record.under_way.clear();
+        for &Block { step, first_line, lines, .. } in &blocks {
+            self.record.under_way.push(Bounds { step, first_line, lines });
+            self.record.sent.insert(step, first_line + lines);
+        }
         self.save()?;
-        Ok(Chunk { sequence, block })
+        Ok(Batch { sequence: self.record.next_sequence, blocks })
     }
 
-    /// Notes that the server has the chunk. Goes to disk with the next one: until then a restart
-    /// only sends it again.
-    pub(crate) fn note_stored(&mut self, chunk: &Chunk) {
-        self.record.in_flight = None;
-        self.record.next_sequence = chunk.sequence + 1;
+    /// Notes that the server has the chunks. Goes to disk with the next ones: until then a restart
+    /// only sends them again.
+    pub(crate) fn note_stored(&mut self, batch: &Batch) {
+        self.record.under_way.clear();
+        self.record.next_sequence = batch.sequence + batch.blocks.len() as u64;
     }
 
     fn save(&self) -> Result<(), InfraError> {
@@ -124,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unanswered_chunk_is_the_same_after_a_restart() {
+    fn unanswered_chunks_are_the_same_after_a_restart() {
         let jobs = tempfile::tempdir().unwrap();
         let directory = JobDirectory::new(jobs.path(), JobId(1));
         directory.create_root().unwrap();
@@ -132,13 +145,17 @@ mod tests {
         assert_eq!(nothing, None);
         let mut block = Block::new(1, 0);
         (0..5).for_each(|n| block.push("T", &n.to_string()));
-        let first = journal.begin(block.take_lines(3)).unwrap();
+        let first = journal.begin(vec![block.take_lines(3)]).unwrap();
         journal.note_stored(&first);
-        let second = journal.begin(block).unwrap();
-        assert_eq!((second.sequence, second.block.first_line), (1, 3));
+        let mut other = Block::new(2, 0);
+        other.push("T", "of the next step");
+        let second = journal.begin(vec![block, other]).unwrap();
+        assert_eq!((second.sequence, second.blocks[0].first_line), (1, 3));
 
-        let (reopened, again) = Journal::open(&directory).unwrap();
-        assert_eq!(again, Some(second));
-        assert_eq!(reopened.sent().get(&1), Some(&5));
+        let (mut reopened, again) = Journal::open(&directory).unwrap();
+        assert_eq!(again.as_ref(), Some(&second));
+        assert_eq!(reopened.sent(), &BTreeMap::from([(1, 5), (2, 1)]));
+        reopened.note_stored(&second);
+        assert_eq!(reopened.chunks(), 3);
     }
 }

@@ -18,6 +18,9 @@ use crate::replace_file::replace_file;
 /// and not the job.
 const LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
+/// Blocks that are sent at once.
+const MOST_BLOCKS: usize = 100;
+
 #[derive(Debug, Default)]
 struct Contents {
     blocks: VecDeque<Block>,
@@ -113,13 +116,13 @@ impl Queue {
     }
 
     /// Waits until it makes no sense to wait for more lines: there are enough for a full chunk,
-    /// or of a second step, or somebody waits for the last ones.
+    /// or somebody waits for the last ones.
     pub(crate) async fn urgent(&self, full_bytes: usize) {
         loop {
             let filled = self.filled.notified();
             {
                 let c = self.contents();
-                if c.bytes >= full_bytes || c.blocks.len() > 1 || c.closed || c.flushing {
+                if c.bytes >= full_bytes || c.closed || c.flushing {
                     return;
                 }
             }
@@ -127,18 +130,29 @@ impl Queue {
         }
     }
 
-    /// A copy of the oldest lines of one step, as many as fit into `bytes`.
-    pub(crate) fn front(&self, bytes: usize) -> Option<Block> {
+    /// A copy of the oldest lines, as many as fit into `bytes`, a block per step.
+    pub(crate) fn front(&self, bytes: usize) -> Vec<Block> {
         let contents = self.contents();
-        let mut front = contents.blocks.front()?.clone();
-        let lines = front.lines_within(bytes);
-        Some(front.take_lines(lines))
+        let Some(oldest) = contents.blocks.front() else { return Vec::new() };
+        let mut oldest = oldest.clone();
+        let mut front = vec![oldest.take_lines(oldest.lines_within(bytes))];
+        if oldest.is_empty() {
+            let mut left = bytes.saturating_sub(front[0].text.len());
+            let fit = contents.blocks.iter().skip(1).take(MOST_BLOCKS - 1).take_while(|block| {
+                let fits = block.text.len() <= left;
+                left = left.saturating_sub(block.text.len());
+                fits
+            });
+            front.extend(fit.cloned());
+        }
+        front
     }
 
-    /// The server has `block` now.
-    pub(crate) fn remove(&self, block: &Block) {
+    /// The server has these lines of the front now.
+    pub(crate) fn remove(&self, blocks: &[Block]) {
         let mut contents = self.contents();
-        if let Some(front) = contents.blocks.front_mut() {
+        for block in blocks {
+            let Some(front) = contents.blocks.front_mut() else { break };
             let gone = front.take_lines(block.lines).text.len();
             if front.is_empty() {
                 contents.blocks.pop_front();
@@ -189,11 +203,11 @@ mod tests {
         let path = directory.path().join("pending.json");
         let queue = Queue::default();
         queue.add(block(0, &["a", "b", "c"])).await;
-        queue.remove(&block(0, &["a"]));
+        queue.remove(&[block(0, &["a"])]);
         queue.checkpoint(&path).unwrap();
 
         let restored = Queue::restore(&path, &BTreeMap::from([(1, 2)])).unwrap();
-        assert_eq!(restored.front(100), Some(block(2, &["c"])));
+        assert_eq!(restored.front(100), [block(2, &["c"])]);
     }
 
     #[tokio::test]
@@ -202,6 +216,20 @@ mod tests {
         let queue = Queue::restore(none, &BTreeMap::from([(1, 2)])).unwrap();
         queue.add(block(0, &["a", "b", "c"])).await;
         queue.add(block(3, &["d"])).await;
-        assert_eq!(queue.front(100), Some(block(2, &["c", "d"])));
+        assert_eq!(queue.front(100), [block(2, &["c", "d"])]);
+    }
+
+    #[tokio::test]
+    async fn lines_of_several_steps_are_taken_together_as_far_as_they_fit() {
+        let queue = Queue::default();
+        let of_step = |step| Block { step, ..block(0, &["a", "b"]) };
+        for step in 1..=3 {
+            queue.add(of_step(step)).await;
+        }
+        assert_eq!(queue.front(4), [block(0, &["a"])], "a line has four bytes");
+        let two = queue.front(17);
+        assert_eq!(two, [of_step(1), of_step(2)]);
+        queue.remove(&two);
+        assert_eq!(queue.front(100), [of_step(3)]);
     }
 }

@@ -1,25 +1,26 @@
 //! Sends a job's log to the server, in order and without gaps.
 //!
-//! Does not look into lines. Invariant: at most one chunk is under way, and a chunk is only
-//! followed by the next when the server has stored it.
+//! Does not look into lines. Invariant: at most one request is under way, and chunks are only
+//! followed by the next when the server has stored them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_protocol::log::MAX_CHUNK_BYTES;
-use gantry_protocol::{JobId, LeaseToken, LogChunk};
+use gantry_protocol::{JobId, LeaseToken, LogChunk, LogChunks};
 use tokio::time::{Instant, sleep_until};
 
 use super::block::Block;
-use super::journal::{Chunk, Journal};
+use super::journal::{Batch, Journal};
 use super::queue::Queue;
 use crate::background::{self, Task};
 use crate::client::{ClientError, ServerClient, persistently};
 use crate::infra_error::InfraError;
 use crate::workspace::JobDirectory;
 
-/// Pause between two chunks of a steady stream. The first line of a quiet stream goes at once.
+/// Pause between two requests of a steady stream, whichever steps it comes from. The first line of a
+/// quiet stream goes at once.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The job's log as its steps see it.
@@ -93,16 +94,16 @@ struct Shipping {
 }
 
 impl Shipping {
-    async fn run(mut self, unanswered: Option<Chunk>) -> Result<u64, InfraError> {
+    async fn run(mut self, unanswered: Option<Batch>) -> Result<u64, InfraError> {
         let result = self.send_all(unanswered).await;
         // Whoever adds more must not wait for ever.
         self.queue.close();
         result.map(|()| self.journal.chunks())
     }
 
-    async fn send_all(&mut self, unanswered: Option<Chunk>) -> Result<(), InfraError> {
-        if let Some(chunk) = unanswered {
-            self.send(&chunk).await?;
+    async fn send_all(&mut self, unanswered: Option<Batch>) -> Result<(), InfraError> {
+        if let Some(batch) = unanswered {
+            self.send(&batch).await?;
         }
         let mut next_send = Instant::now();
         while self.queue.wait_for_lines().await {
@@ -110,28 +111,26 @@ impl Shipping {
                 () = sleep_until(next_send) => {}
                 () = self.queue.urgent(MAX_CHUNK_BYTES) => {}
             }
-            if let Some(block) = self.queue.front(MAX_CHUNK_BYTES) {
-                let chunk = self.journal.begin(block)?;
-                self.send(&chunk).await?;
-                self.queue.remove(&chunk.block);
-            }
+            let batch = self.journal.begin(self.queue.front(MAX_CHUNK_BYTES))?;
+            self.send(&batch).await?;
+            self.queue.remove(&batch.blocks);
             next_send = Instant::now() + BATCH_PAUSE;
         }
         Ok(())
     }
 
-    async fn send(&mut self, chunk: &Chunk) -> Result<(), InfraError> {
+    async fn send(&mut self, batch: &Batch) -> Result<(), InfraError> {
         let Destination { client, job, lease } = &self.destination;
-        let message = LogChunk {
-            lease: *lease,
-            sequence: chunk.sequence,
-            step_number: chunk.block.step,
-            first_line: chunk.block.first_line,
-            text: chunk.block.text.clone(),
-        };
-        match persistently(|| client.put_chunk(*job, &message)).await {
+        let chunks = (batch.sequence..).zip(&batch.blocks).map(|(sequence, block)| LogChunk {
+            sequence,
+            step_number: block.step,
+            first_line: block.first_line,
+            text: block.text.clone(),
+        });
+        let message = LogChunks { lease: *lease, chunks: chunks.collect() };
+        match persistently(|| client.put_log(*job, &message)).await {
             Ok(()) => {
-                self.journal.note_stored(chunk);
+                self.journal.note_stored(batch);
                 Ok(())
             }
             Err(ClientError::Rejected { status, message }) => {

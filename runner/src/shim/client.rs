@@ -41,6 +41,15 @@ pub(crate) enum ShimError {
     Unreachable(String),
 }
 
+/// A process that runs, or ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    /// An earlier runner started it.
+    pub(crate) already: bool,
+    /// The program's path in the container.
+    pub(crate) program: String,
+}
+
 /// What is known of a process of the shim.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProcessNews {
@@ -152,10 +161,10 @@ impl Shim {
         }
     }
 
-    /// Starts a process, unless one of that name was started before; answers whether it was.
-    pub(crate) async fn start(&self, start: Start) -> Result<bool, ShimError> {
+    /// Starts a process, unless one of that name was started before; its first news comes unasked.
+    pub(crate) async fn start(&self, start: Start) -> Result<Started, ShimError> {
         match self.request(&Request::Start(start)).await? {
-            Answer::Started { already } => Ok(already),
+            Answer::Started { already, program } => Ok(Started { already, program }),
             _ => Err(unexpected()),
         }
     }
@@ -173,22 +182,6 @@ impl Shim {
     ) -> Result<Vec<Option<Vec<u8>>>, ShimError> {
         match self.request(&Request::ReadFiles { paths, max_bytes }).await? {
             Answer::Files(files) => Ok(files),
-            _ => Err(unexpected()),
-        }
-    }
-
-    /// The path of `program` on `search_path` in the container.
-    pub(crate) async fn find_program(
-        &self,
-        program: &str,
-        search_path: &str,
-    ) -> Result<Option<String>, ShimError> {
-        let request = Request::FindProgram {
-            program: program.to_owned(),
-            search_path: search_path.to_owned(),
-        };
-        match self.request(&request).await? {
-            Answer::Found(path) => Ok(path),
             _ => Err(unexpected()),
         }
     }

@@ -10,6 +10,6 @@ mod program;
 #[path = "../../shim/wire.rs"]
 mod wire;
 
-pub(crate) use client::{Shim, ShimError};
+pub(crate) use client::{Shim, ShimError, Started};
 pub(crate) use program::{install, new_token, write_token};
 pub(crate) use wire::{Exited, NewFile, Start};

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::execution::{RunningJob, Signals, cancelled};
 use crate::infra_error::InfraError;
 use crate::output::{OutputReader, StepLog, follow};
-use crate::shim::{Shim, ShimError, Start};
+use crate::shim::{Shim, ShimError, Start, Started};
 
 /// GitHub's ladder (`semantics` 5.11): interrupt, then terminate, then kill.
 const INTERRUPT_GRACE: Duration = Duration::from_millis(7500);
@@ -41,6 +41,8 @@ pub(crate) enum StopReason {
 pub(crate) struct ProcessEnd {
     pub(crate) code: i32,
     pub(crate) stopped: Option<StopReason>,
+    /// There is something in the files it was given.
+    pub(crate) wrote_files: bool,
 }
 
 /// A process that was not started.
@@ -51,33 +53,45 @@ pub(crate) enum ProcessError {
     Infra(InfraError),
 }
 
-/// Runs a process in the job's container. A process of that name that an earlier runner started is
-/// followed from its first line again.
-pub(crate) async fn run_process(
+/// Starts a process in the job's container, unless an earlier runner has.
+pub(crate) async fn start_process(job: &RunningJob, start: Start) -> Result<Started, ProcessError> {
+    let shim = job.shim().map_err(ProcessError::Infra)?;
+    let name = start.process.clone();
+    let started = async {
+        let started = shim.start(start).await?;
+        if started.already {
+            shim.ask_for_output(&name, 0).await?;
+        }
+        Ok(started)
+    };
+    match started.await {
+        Ok(started) => Ok(started),
+        Err(ShimError::Refused(message)) => Err(ProcessError::NotStarted(message)),
+        Err(error) => Err(ProcessError::Infra(explain(job, error.to_string()).await)),
+    }
+}
+
+/// Follows a started process to its end, from its first line also where an earlier runner did.
+pub(crate) async fn follow_process(
     job: &RunningJob,
-    start: Start,
+    name: &str,
     stop: &Stop,
     (reader, log): (&mut OutputReader, &mut StepLog),
 ) -> Result<ProcessEnd, ProcessError> {
     let shim = job.shim().map_err(ProcessError::Infra)?;
-    let name = start.process.clone();
-    match shim.start(start).await {
-        Ok(_) => {}
-        Err(ShimError::Refused(message)) => return Err(ProcessError::NotStarted(message)),
-        Err(error) => return Err(ProcessError::Infra(explain(job, error.to_string()).await)),
-    }
     let reason = OnceLock::new();
     let directory = job.directory.shim();
     let exited = tokio::select! {
-        exited = follow((&*shim, &directory), &name, reader, log) => exited,
-        error = end_when_told(&shim, &name, stop, &reason) => Err(error),
+        exited = follow((&*shim, &directory), name, reader, log) => exited,
+        error = end_when_told(&shim, name, stop, &reason) => Err(error),
     };
     match exited {
         Ok(exited) => {
             if !exited.note.is_empty() {
                 log.warning(&exited.note);
             }
-            Ok(ProcessEnd { code: exited.code, stopped: reason.get().copied() })
+            let (code, stopped) = (exited.code, reason.get().copied());
+            Ok(ProcessEnd { code, stopped, wrote_files: exited.wrote_files })
         }
         Err(InfraError::Shim { reason }) => Err(ProcessError::Infra(explain(job, reason).await)),
         Err(error) => Err(ProcessError::Infra(error)),

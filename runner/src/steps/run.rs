@@ -8,7 +8,7 @@ use gantry_workflow::template::Token;
 
 use super::execute::{StepEnd, StepPlace};
 use super::file_commands::FileCommands;
-use super::process::{ProcessEnd, ProcessError, StopReason, run_process};
+use super::process::{ProcessEnd, ProcessError, StopReason, follow_process, start_process};
 use super::shell::Shell;
 use crate::execution::{
     EnvironmentParts, RunningJob, Scope, is_debug, process_environment, runner_variables,
@@ -29,8 +29,6 @@ pub(super) struct RunStep<'a> {
 struct Script {
     text: String,
     shell: Shell,
-    /// The shell's path in the container, if it is there.
-    program: String,
     directory: String,
     environment: Vec<(String, String)>,
 }
@@ -42,35 +40,37 @@ pub(super) async fn run(
     place: &StepPlace<'_>,
     log: &mut StepLog,
 ) -> Result<StepEnd, InfraError> {
-    let script = match evaluate(job, step, place.scope).await? {
-        Ok(script) => script,
-        Err(message) => {
-            log.error(&message);
-            return Ok(StepEnd::failure());
-        }
-    };
-    print_head(&script, place.scope, log);
-    log.send().await;
-    let mut reader = OutputReader::new(command_options(job, &script.environment));
-    let files = FileCommands::new(&job.paths.file_commands(), &place.process);
-    let start = match start(job, &script, &files, &place.process) {
-        Ok(start) => start,
-        Err(message) => {
-            log.error(&message);
-            return Ok(StepEnd::failure());
-        }
-    };
-    let end = match run_process(job, start, &place.stop, (&mut reader, log)).await {
-        Ok(end) => end,
-        Err(ProcessError::Infra(error)) => return Err(error),
+    match try_to_run(job, step, place, log).await {
+        Ok(end) => Ok(end),
+        Err(ProcessError::Infra(error)) => Err(error),
         Err(ProcessError::NotStarted(message)) => {
             log.error(&message);
-            return Ok(StepEnd::failure());
+            Ok(StepEnd::failure())
         }
-    };
+    }
+}
+
+async fn try_to_run(
+    job: &RunningJob,
+    step: RunStep<'_>,
+    place: &StepPlace<'_>,
+    log: &mut StepLog,
+) -> Result<StepEnd, ProcessError> {
+    let script = evaluate(job, step, place.scope)?;
+    let files = FileCommands::new(&job.paths.file_commands(), &place.process);
+    let start = start(job, &script, &files, &place.process).map_err(ProcessError::NotStarted)?;
+    // Where the shell is, is known when it runs.
+    let started = start_process(job, start).await;
+    let program = started.as_ref().map_or(&script.shell.program, |started| &started.program);
+    print_head(&script, program, place.scope, log);
+    started?;
+    let mut reader = OutputReader::new(command_options(job, &script.environment));
+    let end = follow_process(job, &place.process, &place.stop, (&mut reader, log)).await?;
     let mut effects = reader.effects;
-    let shim = job.shim()?;
-    files.read(&shim, &mut effects, log).await?;
+    if end.wrote_files {
+        let shim = job.shim().map_err(ProcessError::Infra)?;
+        files.read(&shim, &mut effects, log).await.map_err(ProcessError::Infra)?;
+    }
     let outcome = outcome(end, effects.failed, place, log);
     Ok(StepEnd { outcome, effects })
 }
@@ -99,42 +99,15 @@ fn outcome(
     if end.code != 0 || command_failed { Conclusion::Failure } else { Conclusion::Success }
 }
 
-async fn evaluate(
-    job: &RunningJob,
-    step: RunStep<'_>,
-    scope: &Scope,
-) -> Result<Result<Script, String>, InfraError> {
-    let environment = environment(job, scope)?;
-    let parts = evaluate_texts(job, step, scope);
-    let (text, shell_text, directory) = match parts {
-        Ok(parts) => parts,
-        Err(message) => return Ok(Err(message)),
+fn evaluate(job: &RunningJob, step: RunStep<'_>, scope: &Scope) -> Result<Script, ProcessError> {
+    let environment = environment(job, scope).map_err(ProcessError::Infra)?;
+    let (text, shell, directory) =
+        evaluate_texts(job, step, scope).map_err(ProcessError::NotStarted)?;
+    let shell = match shell {
+        Some(text) => Shell::parse(&text).map_err(ProcessError::NotStarted)?,
+        None => Shell::unset(job.steps.container.is_some()),
     };
-    let search_path = environment.iter().find(|(name, _)| name == "PATH");
-    let search_path = search_path.map_or("", |(_, path)| path.as_str());
-    let shim = job.shim()?;
-    let find = async |program: &str| {
-        let found = shim.find_program(program, search_path).await;
-        found.map_err(|error| InfraError::Shim { reason: error.to_string() })
-    };
-    let (shell, found) = match shell_text {
-        Some(text) => match Shell::parse(&text) {
-            Ok(shell) => (shell, None),
-            Err(message) => return Ok(Err(message)),
-        },
-        // In a job container nothing is looked up, on a machine bash is preferred.
-        None if job.steps.container.is_some() => (Shell::unset(false), None),
-        None => {
-            let bash = find("bash").await?;
-            (Shell::unset(bash.is_some()), bash)
-        }
-    };
-    let program = match found {
-        Some(path) => path,
-        None if shell.program.contains('/') => shell.program.clone(),
-        None => find(&shell.program).await?.unwrap_or_else(|| shell.program.clone()),
-    };
-    Ok(Ok(Script { text, shell, program, directory, environment }))
+    Ok(Script { text, shell, directory, environment })
 }
 
 /// Script, shell and working directory.
@@ -208,13 +181,13 @@ fn command_options(job: &RunningJob, environment: &[(String, String)]) -> Comman
     }
 }
 
-fn print_head(script: &Script, scope: &Scope, log: &mut StepLog) {
+fn print_head(script: &Script, program: &str, scope: &Scope, log: &mut StepLog) {
     let text = script.text.trim_end_matches('\n');
     log.line(&format!("##[group]Run {}", text.lines().next().unwrap_or_default()));
     for line in text.lines() {
         log.line(&format!("\u{1b}[36;1m{line}\u{1b}[0m"));
     }
-    log.line(&format!("shell: {}", script.shell.display(&script.program)));
+    log.line(&format!("shell: {}", script.shell.display(program)));
     print_environment(scope, log);
     log.line("##[endgroup]");
 }
@@ -237,7 +210,7 @@ fn start(
     let extension = script.shell.extension;
     let dot = if extension.is_empty() { "" } else { "." };
     let path = format!("{}/{process}{dot}{extension}", job.paths.file_commands());
-    let mut arguments = vec![script.program.clone()];
+    let mut arguments = vec![script.shell.program.clone()];
     arguments.extend(script.shell.arguments(&path)?);
     let mut environment = script.environment.clone();
     environment.extend(files.variables());
@@ -247,6 +220,7 @@ fn start(
     Ok(Start {
         process: process.to_owned(),
         arguments,
+        fallback: script.shell.fallback.to_owned(),
         environment,
         directory: script.directory.clone(),
         user: job.state.record.containers.as_ref().map(|c| c.user.clone()).unwrap_or_default(),

@@ -11,6 +11,8 @@ const INVALID: &str = "Invalid shell option. Shell must be a valid built-in (bas
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shell {
     pub(crate) program: String,
+    /// Runs where that is not found; empty for none.
+    pub(crate) fallback: &'static str,
     /// Holds `{0}` where the script's path goes; also what the log shows.
     arguments: String,
     pub(crate) extension: &'static str,
@@ -39,6 +41,7 @@ impl Shell {
         }
         Ok(Self {
             program: program.to_owned(),
+            fallback: "",
             arguments: arguments.trim().to_owned(),
             extension,
             is_powershell: extension == "ps1",
@@ -47,9 +50,10 @@ impl Shell {
 
     /// The shell of a step that names none. On a machine without bash, and in every job with a
     /// `container`, it is `sh`.
-    pub(crate) fn unset(bash: bool) -> Self {
+    pub(crate) fn unset(has_container: bool) -> Self {
         Self {
-            program: if bash { "bash" } else { "sh" }.to_owned(),
+            program: if has_container { "sh" } else { "bash" }.to_owned(),
+            fallback: "sh",
             arguments: "-e {0}".to_owned(),
             extension: "sh",
             is_powershell: false,
@@ -113,7 +117,9 @@ mod tests {
 
     #[test]
     fn an_unset_shell_has_no_pipefail() {
-        assert_eq!(Shell::unset(true).display("/usr/bin/bash"), "/usr/bin/bash -e {0}");
-        assert_eq!(Shell::unset(false).display("/bin/sh"), "/bin/sh -e {0}");
+        for (shell, program) in [(Shell::unset(false), "bash"), (Shell::unset(true), "sh")] {
+            assert_eq!((shell.program.as_str(), shell.fallback), (program, "sh"));
+            assert_eq!(shell.display("/bin/sh"), "/bin/sh -e {0}");
+        }
     }
 }

@@ -16,8 +16,8 @@ use axum::routing::{post, put};
 use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{
     CancelRequest, ClaimId, CompleteJob, JobId, JobMessage, LeaseRequest, LeaseToken, LogChunk,
-    RegisterRequest, RegisterResponse, RenewRequest, RenewResponse, RunnerId, StepStatus,
-    StepUpdate,
+    LogChunks, RegisterRequest, RegisterResponse, RenewRequest, RenewResponse, RunnerId,
+    StepStatus, StepUpdate, StepUpdates,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
@@ -84,8 +84,8 @@ impl FakeServer {
             .route("/runner/v1/register", post(register))
             .route("/runner/v1/lease", post(lease))
             .route("/runner/v1/jobs/{job}/renew", post(renew))
-            .route("/runner/v1/jobs/{job}/steps/{number}", put(step))
-            .route("/runner/v1/jobs/{job}/log/{sequence}", put(log))
+            .route("/runner/v1/jobs/{job}/steps", put(steps))
+            .route("/runner/v1/jobs/{job}/log", put(log))
             .route("/runner/v1/jobs/{job}/complete", post(complete))
             .layer(DefaultBodyLimit::max(8 * MAX_CHUNK_BYTES))
             .with_state(Arc::clone(&self.shared));
@@ -343,16 +343,19 @@ async fn renew(
     })
 }
 
-async fn step(
+async fn steps(
     State(server): Server,
-    Path((job, number)): Path<(i64, u32)>,
-    Json(update): Json<StepUpdate>,
+    Path(job): Path<i64>,
+    Json(StepUpdates { lease, updates }): Json<StepUpdates>,
 ) -> Response {
-    with_job(&server, (job, update.lease), |job| {
-        let newer = job.steps.get(&number).is_none_or(|old| update.revision > old.revision);
-        if newer {
-            assert_eq!(update.status == StepStatus::Completed, update.conclusion.is_some());
-            job.steps.insert(number, update);
+    with_job(&server, (job, lease), |job| {
+        for update in updates {
+            let newer =
+                job.steps.get(&update.number).is_none_or(|old| update.revision > old.revision);
+            if newer {
+                assert_eq!(update.status == StepStatus::Completed, update.conclusion.is_some());
+                job.steps.insert(update.number, update);
+            }
         }
         StatusCode::NO_CONTENT.into_response()
     })
@@ -360,25 +363,32 @@ async fn step(
 
 async fn log(
     State(server): Server,
-    Path((job, sequence)): Path<(i64, u64)>,
-    Json(chunk): Json<LogChunk>,
+    Path(job): Path<i64>,
+    Json(LogChunks { lease, chunks }): Json<LogChunks>,
 ) -> Response {
-    if chunk.text.len() > 4 * MAX_CHUNK_BYTES {
+    if chunks.iter().map(|chunk| chunk.text.len()).sum::<usize>() > 4 * MAX_CHUNK_BYTES {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    with_job(&server, (job, chunk.lease), |job| {
-        let stored = job.chunks.len() as u64;
-        let of_step = job.chunks.values().filter(|other| other.step_number == chunk.step_number);
-        let lines: u64 = of_step.map(|other| other.text.matches('\n').count() as u64).sum();
-        if sequence > stored || job.completed.is_some() {
+    with_job(&server, (job, lease), |job| {
+        if job.completed.is_some() || !chunks.into_iter().all(|chunk| append(job, chunk)) {
             return refused("a gap in the log");
-        }
-        if sequence == stored {
-            assert_eq!(chunk.first_line, lines, "lines of step {} repeat", chunk.step_number);
-            job.chunks.insert(sequence, chunk);
         }
         StatusCode::NO_CONTENT.into_response()
     })
+}
+
+/// False when chunks before this one are missing.
+fn append(job: &mut Job, chunk: LogChunk) -> bool {
+    let stored = job.chunks.len() as u64;
+    if chunk.sequence == stored {
+        let of_step = job.chunks.values().filter(|other| other.step_number == chunk.step_number);
+        let lines: u64 = of_step.map(|other| other.text.matches('\n').count() as u64).sum();
+        assert_eq!(chunk.first_line, lines, "lines of step {} repeat", chunk.step_number);
+        job.chunks.insert(chunk.sequence, chunk);
+    } else if chunk.sequence > stored {
+        return false;
+    }
+    true
 }
 
 async fn complete(

@@ -51,11 +51,11 @@ fn runners() -> Router<App> {
         .route(REGISTER, post(runner::register))
         .route(LEASE, post(runner::lease))
         .route("/runner/v1/jobs/{job}/renew", post(runner::renew))
-        .route("/runner/v1/jobs/{job}/steps/{number}", put(runner::update_step))
+        .route("/runner/v1/jobs/{job}/steps", put(runner::update_steps))
         .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES))
         .merge(
             Router::new()
-                .route("/runner/v1/jobs/{job}/log/{sequence}", put(runner::append_log))
+                .route("/runner/v1/jobs/{job}/log", put(runner::append_log))
                 .layer(DefaultBodyLimit::max(MAX_CHUNK_BODY_BYTES)),
         )
         .merge(

@@ -31,6 +31,6 @@ pub use output::append_log;
 pub use reap::reap_leases;
 pub use renew::renew;
 pub use state::{legs, lock, status_of_run, take_news};
-pub use steps::update_step;
+pub use steps::update_steps;
 pub use timeouts::{enforce_timeouts, next_timeout};
 pub use transitions::{Ended, Expansion, conclude, end, expand, queue, request_cancel, wait};

@@ -8,7 +8,7 @@ use crate::background::Topic;
 use crate::{App, logs};
 
 /// Stores a chunk under the lease it names. A repeated chunk changes nothing, also after the end.
-pub async fn append_log(app: &App, call: JobCall, chunk: &LogChunk) -> Result<(), CallError> {
+pub async fn append_log(app: &App, call: JobCall, chunks: &[LogChunk]) -> Result<(), CallError> {
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;
     let leased = fence::check(&mut transaction, call).await?;
@@ -19,7 +19,9 @@ pub async fn append_log(app: &App, call: JobCall, chunk: &LogChunk) -> Result<()
     if !leased.has_started {
         fence::mark_started(&mut transaction, call.job).await?;
     }
-    logs::append(&mut transaction, call.job, chunk).await?;
+    for chunk in chunks {
+        logs::append(&mut transaction, call.job, chunk).await?;
+    }
     transaction.commit().await?;
     app.wakeups.wake(Topic::Events);
     Ok(())

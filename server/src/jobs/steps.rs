@@ -16,18 +16,25 @@ const MAX_NAME_BYTES: usize = 4096;
 /// size the reader accepts has fewer.
 const MAX_STEP_NUMBER: u32 = 10_000;
 
-/// Stores the newest state of a step; an older revision changes nothing.
-pub async fn update_step(app: &App, call: JobCall, update: &StepUpdate) -> Result<(), CallError> {
+/// Stores the newest state of steps; an older revision changes nothing.
+pub async fn update_steps(
+    app: &App,
+    call: JobCall,
+    updates: &[StepUpdate],
+) -> Result<(), CallError> {
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;
     let leased = fence::check(&mut transaction, call).await?;
     if leased.is_completed {
         return Ok(());
     }
-    if !leased.has_started && update.status != StepStatus::Queued {
+    let starts = updates.iter().any(|update| update.status != StepStatus::Queued);
+    if !leased.has_started && starts {
         fence::mark_started(&mut transaction, call.job).await?;
     }
-    upsert(&mut transaction, call, update).await?;
+    for update in updates {
+        upsert(&mut transaction, call, update).await?;
+    }
     transaction.commit().await?;
     app.wakeups.wake(Topic::Events);
     Ok(())

@@ -5,8 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use gantry_protocol::log::MAX_CHUNK_BYTES;
+use gantry_protocol::step::MAX_STEP_UPDATES;
 use gantry_protocol::{
-    CompleteJob, JobId, LeaseRequest, LeaseToken, LogChunk, RenewRequest, RenewResponse, StepUpdate,
+    CompleteJob, JobId, LeaseRequest, LeaseToken, LogChunks, RenewRequest, RenewResponse,
+    StepUpdates,
 };
 
 use super::caller::Caller;
@@ -38,34 +40,32 @@ pub(in crate::http) async fn renew(
     Ok(Json(response))
 }
 
-/// `PUT /runner/v1/jobs/{job}/steps/{number}`
-pub(in crate::http) async fn update_step(
+/// `PUT /runner/v1/jobs/{job}/steps`
+pub(in crate::http) async fn update_steps(
     State(app): State<App>,
     caller: Caller,
-    ApiPath((job, number)): ApiPath<(i64, u32)>,
-    ApiJson(update): ApiJson<StepUpdate>,
+    ApiPath(job): ApiPath<i64>,
+    ApiJson(StepUpdates { lease, updates }): ApiJson<StepUpdates>,
 ) -> Result<StatusCode, ApiError> {
-    if update.number != number {
-        return Err(ApiError::bad_request("the path and the body name different steps"));
+    if updates.len() > MAX_STEP_UPDATES {
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too many steps at once"));
     }
-    jobs::update_step(&app, call(&caller, job, update.lease), &update).await?;
+    jobs::update_steps(&app, call(&caller, job, lease), &updates).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `PUT /runner/v1/jobs/{job}/log/{sequence}`
+/// `PUT /runner/v1/jobs/{job}/log`
 pub(in crate::http) async fn append_log(
     State(app): State<App>,
     caller: Caller,
-    ApiPath((job, sequence)): ApiPath<(i64, u64)>,
-    ApiJson(chunk): ApiJson<LogChunk>,
+    ApiPath(job): ApiPath<i64>,
+    ApiJson(LogChunks { lease, chunks }): ApiJson<LogChunks>,
 ) -> Result<StatusCode, ApiError> {
-    if chunk.sequence != sequence {
-        return Err(ApiError::bad_request("the path and the body name different chunks"));
+    let n_bytes: usize = chunks.iter().map(|chunk| chunk.text.len()).sum();
+    if n_bytes > 4 * MAX_CHUNK_BYTES {
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the chunks are too large"));
     }
-    if chunk.text.len() > 4 * MAX_CHUNK_BYTES {
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the chunk is too large"));
-    }
-    jobs::append_log(&app, call(&caller, job, chunk.lease), &chunk).await?;
+    jobs::append_log(&app, call(&caller, job, lease), &chunks).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

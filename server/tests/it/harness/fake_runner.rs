@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{TimeDelta, Utc};
 use gantry_protocol::{
-    ClaimId, CompleteJob, Conclusion, JobMessage, LeaseRequest, LogChunk, RegisterRequest,
-    RegisterResponse, StepStatus, StepUpdate, routes,
+    ClaimId, CompleteJob, Conclusion, JobMessage, LeaseRequest, LogChunk, LogChunks,
+    RegisterRequest, RegisterResponse, StepStatus, StepUpdate, StepUpdates, routes,
 };
 use gantry_server::runners;
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -71,7 +71,6 @@ impl<'a> FakeRunner<'a> {
     /// Reports that the first step runs.
     pub(crate) async fn start_step(&self, job: &JobMessage) -> StatusCode {
         let update = StepUpdate {
-            lease: job.lease,
             number: 1,
             revision: 1,
             name: "Set up job".to_owned(),
@@ -81,19 +80,15 @@ impl<'a> FakeRunner<'a> {
             started_at: Some(Utc::now()),
             completed_at: None,
         };
-        self.status(self.request(Method::PUT, &routes::step(job.job_id, 1)).json(&update)).await
+        let updates = StepUpdates { lease: job.lease, updates: vec![update] };
+        self.status(self.request(Method::PUT, &routes::steps(job.job_id)).json(&updates)).await
     }
 
     pub(crate) async fn log(&self, job: &JobMessage, sequence: u64, text: &str) -> StatusCode {
-        let chunk = LogChunk {
-            lease: job.lease,
-            sequence,
-            step_number: 1,
-            first_line: sequence,
-            text: text.to_owned(),
-        };
-        let path = routes::log_chunk(job.job_id, sequence);
-        self.status(self.request(Method::PUT, &path).json(&chunk)).await
+        let chunk =
+            LogChunk { sequence, step_number: 1, first_line: sequence, text: text.to_owned() };
+        let chunks = LogChunks { lease: job.lease, chunks: vec![chunk] };
+        self.status(self.request(Method::PUT, &routes::log(job.job_id)).json(&chunks)).await
     }
 
     pub(crate) async fn complete(&self, job: &JobMessage, end: End<'_>) -> StatusCode {
