@@ -7,6 +7,7 @@ mod command;
 mod demo;
 mod deny;
 mod engine;
+mod github_schemas;
 mod images;
 mod setup;
 mod sqlx_prepare;
@@ -45,6 +46,8 @@ enum Command {
     Setup,
     /// Build the container images of `images/` that are not current.
     Images,
+    /// Make the reduced description of GitHub's API that tests hold our answers against.
+    GithubSchemas,
     /// Refresh `.sqlx/` after a change of a query or a migration.
     SqlxPrepare(sqlx_prepare::Arguments),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench::run(&install, &bench),
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),
+        Command::GithubSchemas => github_schemas::ensure(),
         Command::SqlxPrepare(prepare) => sqlx_prepare::run_command(&install, &prepare),
     };
     match result {

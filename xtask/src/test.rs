@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::command::{run, say};
 use crate::setup::Install;
-use crate::{deny, engine, images, root, setup, sqlx_prepare, tidy, web};
+use crate::{deny, engine, github_schemas, images, root, setup, sqlx_prepare, tidy, web};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -26,6 +26,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     sqlx_prepare::run_prepare(true)?;
     web::npm(&root().join("web"), &["run", "check"])?;
     web::npm(&root().join("web"), &["test"])?;
+    github_schemas::ensure()?;
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     if arguments.quick {
         return run(&mut rust_tests());
