@@ -212,7 +212,8 @@ mod tests {
             },
         });
         let reduced = reduce(&document).expect("reduced");
-        let names: Vec<_> = reduced["components"]["schemas"].as_object().expect("a map").keys().collect();
+        let names: Vec<_> =
+            reduced["components"]["schemas"].as_object().expect("a map").keys().collect();
         assert_eq!(names, ["meta", "part"]);
         assert_eq!(reduced["operations"].as_object().expect("a map").len(), 1);
         assert_eq!(reduced["operations"]["GET /meta"]["304"], Value::Null);

@@ -62,6 +62,8 @@ pub enum Access {
     Public,
     /// An account with at least this role.
     Account(Role),
+    /// Anybody who comes by a link that we have signed for this very path.
+    Link,
     /// An account that may read, or a job. The handler checks that the job's repository is asked
     /// for.
     Clone,
@@ -81,6 +83,8 @@ pub fn check(access: Access, caller: &Caller) -> Result<(), Refusal> {
     match (access, caller) {
         (Access::Public, _) | (Access::Clone, Caller::Account(_) | Caller::Job(_)) => Ok(()),
         (Access::Account(role), Caller::Account(identity)) if identity.role >= role => Ok(()),
+        // The link is looked at before the caller is.
+        (Access::Link, _) => Err(Refusal::NotEntitled),
         (_, Caller::Anonymous) => Err(Refusal::Unknown),
         (_, Caller::Account(_) | Caller::Job(_)) => Err(Refusal::NotEntitled),
     }
@@ -107,6 +111,7 @@ mod tests {
         let (yes, unknown, no) = (Ok(()), Err(Refusal::Unknown), Err(Refusal::NotEntitled));
         let table = [
             (Access::Public, [yes, yes, yes, yes, yes]),
+            (Access::Link, [no, no, no, no, no]),
             (Access::Clone, [unknown, yes, yes, yes, yes]),
             (Access::Account(Role::Read), [unknown, no, yes, yes, yes]),
             (Access::Account(Role::Write), [unknown, no, no, yes, yes]),

@@ -8,6 +8,7 @@ mod authenticate;
 mod job_token;
 mod login;
 mod queries;
+mod signed_link;
 mod token;
 
 pub use access::{Access, Caller, Identity, JobIdentity, Refusal, Role, check};
@@ -15,4 +16,6 @@ pub use admin_token::{ADMIN_TOKEN_FILE, bootstrap_admin_token};
 pub use authenticate::{Credential, SESSION_COOKIE, authenticate, credential};
 pub use job_token::{job_token, verify_job_token};
 pub use login::{create_login_code, end_session, redeem_login_code};
+pub use queries::account_since;
+pub use signed_link::{opens, sign_link};
 pub use token::{NewAccessToken, issue_access_token};

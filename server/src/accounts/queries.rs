@@ -48,6 +48,24 @@ pub(super) async fn find_access_token(
     Ok(row.and_then(|row| identity(row.login, &row.role)))
 }
 
+/// When the account was first heard of.
+pub async fn account_since(
+    db: &mut PgConnection,
+    login: &str,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        "select min(created_at)
+         from (
+             select created_at from access_tokens where login = $1
+             union all
+             select created_at from sessions where login = $1
+         ) as seen",
+        login
+    )
+    .fetch_one(db)
+    .await
+}
+
 pub(super) async fn insert_login_code(
     db: &mut PgConnection,
     code_hash: &[u8],

@@ -60,6 +60,12 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "Not Found")
     }
 
+    /// 404 that says what there is not.
+    #[must_use]
+    pub fn not_found_with(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
     /// 401: nobody, or a token we do not know.
     #[must_use]
     pub fn unauthorized(message: impl Into<String>) -> Self {
@@ -169,12 +175,23 @@ fn conflict_of(constraint: &str) -> Option<&'static str> {
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
-            StatusCode::UNPROCESSABLE_ENTITY => {
-                Self::unprocessable(format!("Invalid request.\n\n{}", rejection.body_text()))
-            }
+            StatusCode::UNPROCESSABLE_ENTITY => Self::unprocessable(format!(
+                "Invalid request.\n\n{}",
+                complaint_about(&rejection.body_text())
+            )),
             StatusCode::BAD_REQUEST => Self::bad_request("Problems parsing JSON"),
             status => Self::new(status, rejection.body_text()),
         }
+    }
+}
+
+/// In GitHub's words where it has some: `"ref" wasn't supplied.`
+fn complaint_about(text: &str) -> String {
+    let text = text.split_once("into the target type: ").map_or(text, |(_, rest)| rest);
+    let text = text.rsplit_once(" at line ").map_or(text, |(rest, _)| rest);
+    match text.split_once("missing field `").and_then(|(_, rest)| rest.split_once('`')) {
+        Some((field, _)) => format!("\"{field}\" wasn't supplied."),
+        None => format!("{text}."),
     }
 }
 
@@ -208,6 +225,15 @@ mod tests {
         assert_eq!(body["status"], "500");
         assert!(!body.to_string().contains("hunter2"), "{body}");
         assert!(body["message"].as_str().is_some_and(|text| text.contains("under id ")), "{body}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_without_our_own_types() {
+        let prefix = "Failed to deserialize the JSON body into the target type: ";
+        let missing = complaint_about(&format!("{prefix}missing field `ref` at line 1 column 2"));
+        assert_eq!(missing, "\"ref\" wasn't supplied.");
+        let wrong = format!("{prefix}ref: invalid type: integer `5`, expected a string at line 1");
+        assert_eq!(complaint_about(&wrong), "ref: invalid type: integer `5`, expected a string.");
     }
 
     #[tokio::test]

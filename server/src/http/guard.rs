@@ -7,10 +7,11 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use chrono::Utc;
 
 use super::error::ApiError;
 use crate::App;
@@ -130,6 +131,13 @@ async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
     if gate.access == Access::Public {
         return next.run(request).await;
     }
+    if gate.access == Access::Link {
+        return match is_opened_by_link(&gate.app, request.uri()) {
+            true => next.run(request).await,
+            false => ApiError::forbidden("this link is not valid or too old; ask for a new one")
+                .into_response(),
+        };
+    }
     let caller = match accounts::authenticate(&gate.app, request.headers()).await {
         Ok(caller) => caller,
         Err(error) => return ApiError::from(error).into_response(),
@@ -141,6 +149,10 @@ async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+fn is_opened_by_link(app: &App, uri: &Uri) -> bool {
+    accounts::opens(&app.vault, (uri.path(), uri.query().unwrap_or_default()), Utc::now())
 }
 
 fn refuse(access: Access, refusal: Refusal, has_credential: bool) -> Response {

@@ -17,8 +17,10 @@ pub const ENTERPRISE_PREFIX: &str = "/api/v3";
 /// Bases of the URLs in an answer, without trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Links {
-    /// Of pages.
+    /// Of pages, as a browser reaches them.
     pub pages: String,
+    /// As the caller reaches us, without any path.
+    pub origin: String,
     /// Of the REST API.
     pub api: String,
 }
@@ -38,7 +40,11 @@ impl Links {
             .or_else(|| parts.uri.authority().map(Authority::as_str))
             .and_then(|host| host.parse::<Authority>().ok())
             .filter(|host| !host.as_str().contains('@'));
-        let pages = match host {
+        // `gh` reaches such a host through a proxy that a browser does not have.
+        let is_proxied = host.as_ref().is_some_and(|host| {
+            host.host().starts_with("api.") && host.host().ends_with(".localhost")
+        });
+        let origin = match host {
             // The configured URL knows whether a proxy in front of us speaks TLS.
             Some(host)
                 if public_url.split_once("://").is_some_and(|(_, rest)| rest == host.as_str()) =>
@@ -52,7 +58,8 @@ impl Links {
             true => ENTERPRISE_PREFIX,
             false => "",
         };
-        Self { api: format!("{pages}{prefix}"), pages }
+        let pages = if is_proxied { public_url.to_owned() } else { origin.clone() };
+        Self { api: format!("{origin}{prefix}"), origin, pages }
     }
 }
 
@@ -84,6 +91,13 @@ mod tests {
         let enterprise = links("/api/v3/repos/a/b", Some("ci.test"));
         assert_eq!(enterprise.api, "http://ci.test/api/v3");
         assert_eq!(enterprise.pages, "http://ci.test");
+    }
+
+    #[test]
+    fn pages_of_a_proxied_host_are_where_a_browser_finds_them() {
+        let proxied = links("/repos/a/b", Some("api.github.localhost"));
+        assert_eq!(proxied.api, "http://api.github.localhost");
+        assert_eq!(proxied.pages, "https://ci.example");
     }
 
     #[test]

@@ -5,19 +5,20 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Response;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::decompression::RequestDecompressionLayer;
 
+use super::conditional;
 use super::error::ApiError;
 use super::git;
 use super::guard::Routes;
 use super::rest::{
-    annotations, artifacts, environments, graphql, jobs, log_zip, meta, repositories, runs,
-    secrets, variables, workflows,
+    annotations, artifacts, contents, dispatches, downloads, environments, graphql, jobs, log_zip,
+    meta, repositories, run_removal, runs, secrets, usage, variables, workflows,
 };
 use super::web::{
     access_tokens, assets, deliveries, events, headers, login, logs, operations,
@@ -41,6 +42,9 @@ pub fn client_router(app: &App) -> Router<App> {
     let api = client_routes(app.clone())
         .into_router()
         .fallback(assets::fallback)
+        // GitHub knows no method that it does not document.
+        .method_not_allowed_fallback(async || ApiError::not_found())
+        .layer(from_fn(conditional::answer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // A request that a browser makes for another site's page changes nothing.
         .layer(CsrfLayer::new().with_rejection_response(refuse_foreign))
@@ -89,6 +93,12 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/runs", READ, own_runs::list)
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)
+        .get("/api/gantry/downloads/jobs/{job}/log.txt", Access::Link, downloads::job_log)
+        .get(
+            "/api/gantry/downloads/runs/{run}/attempts/{attempt}/logs.zip",
+            Access::Link,
+            log_zip::download,
+        )
         .get("/api/gantry/events", READ, events::stream_events)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
@@ -109,6 +119,8 @@ fn rest(routes: Routes) -> Routes {
         .get("/meta", READ, meta::meta)
         .get("/rate_limit", READ, meta::rate_limit)
         .get("/repos/{owner}/{repo}", READ, repositories::get)
+        .get("/repos/{owner}/{repo}/contents/{*path}", READ, contents::get)
+        .post("/repos/{owner}/{repo}/dispatches", WRITE, dispatches::create)
         .get("/repos/{owner}/{repo}/environments", READ, environments::list)
         .get("/repos/{owner}/{repo}/environments/{environment}", READ, environments::get)
         .put("/repos/{owner}/{repo}/environments/{environment}", ADMIN, environments::put)
@@ -126,6 +138,9 @@ fn rest_runs(routes: Routes) -> Routes {
     routes
         .get("/repos/{owner}/{repo}/actions/runs", READ, runs::list)
         .get("/repos/{owner}/{repo}/actions/runs/{run}", READ, runs::get)
+        .delete("/repos/{owner}/{repo}/actions/runs/{run}", ADMIN, run_removal::delete_run)
+        .delete("/repos/{owner}/{repo}/actions/runs/{run}/logs", ADMIN, run_removal::delete_logs)
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/timing", READ, usage::of_run)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}", READ, runs::get)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/cancel", WRITE, runs::cancel)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/jobs", READ, jobs::list)
@@ -148,6 +163,13 @@ fn rest_runs(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/check-runs/{job}/annotations", READ, annotations::list)
         .get("/repos/{owner}/{repo}/actions/workflows", READ, workflows::list)
         .get("/repos/{owner}/{repo}/actions/workflows/{workflow}", READ, workflows::get)
+        .get("/repos/{owner}/{repo}/actions/workflows/{workflow}/timing", READ, usage::of_workflow)
+        .put("/repos/{owner}/{repo}/actions/workflows/{workflow}/enable", WRITE, workflows::enable)
+        .put(
+            "/repos/{owner}/{repo}/actions/workflows/{workflow}/disable",
+            WRITE,
+            workflows::disable,
+        )
         .get(
             "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs",
             READ,

@@ -62,6 +62,13 @@ pub async fn jobs_of_run(
     jobs_by_id(db, &ids).await
 }
 
+/// The jobs of all attempts of a run.
+pub async fn ids_of_run(db: &mut PgConnection, run: RunId) -> sqlx::Result<Vec<JobId>> {
+    let ids =
+        sqlx::query_scalar!("select id from jobs where run_id = $1", run.0).fetch_all(db).await?;
+    Ok(ids.into_iter().map(JobId).collect())
+}
+
 /// The job `id`.
 pub async fn find_job(db: &mut PgConnection, id: JobId) -> sqlx::Result<Option<JobView>> {
     Ok(jobs_by_id(db, &[id.0]).await?.pop())

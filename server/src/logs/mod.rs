@@ -5,8 +5,10 @@
 
 mod archive;
 mod chunks;
+mod delete;
 mod read;
 
 pub use archive::archive_logs;
 pub use chunks::{append, count, discard};
+pub use delete::{delete, exist};
 pub use read::{LogPage, StoredChunk, chunks_after, texts};

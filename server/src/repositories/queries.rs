@@ -2,6 +2,7 @@
 //!
 //! Does not look at the git repositories themselves.
 
+use chrono::{DateTime, Utc};
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
@@ -15,6 +16,8 @@ pub struct Repository {
     pub local_path: String,
     pub workflow_directory: String,
     pub docker_socket: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }
 
 impl Repository {
@@ -34,6 +37,8 @@ struct Row {
     local_path: String,
     workflow_directory: String,
     docker_socket: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
 }
 
 impl From<Row> for Repository {
@@ -46,6 +51,8 @@ impl From<Row> for Repository {
             local_path: row.local_path,
             workflow_directory: row.workflow_directory,
             docker_socket: row.docker_socket,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         }
     }
 }
@@ -58,7 +65,8 @@ pub async fn find_by_full_name(
 ) -> sqlx::Result<Option<Repository>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket
+        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket,
+             created_at, updated_at
          from repositories
          where lower(owner) = lower($1) and lower(name) = lower($2)",
         owner,
@@ -75,7 +83,8 @@ pub async fn find_by_id(
 ) -> sqlx::Result<Option<Repository>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket
+        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket,
+             created_at, updated_at
          from repositories
          where id = $1",
         id.0
@@ -89,7 +98,8 @@ pub async fn find_by_id(
 pub async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<Repository>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket
+        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket,
+             created_at, updated_at
          from repositories
          order by lower(owner), lower(name)"
     )
@@ -121,7 +131,8 @@ pub(super) async fn upsert(
              local_path = excluded.local_path,
              docker_socket = excluded.docker_socket,
              updated_at = now()
-         returning id, owner, name, default_branch, local_path, workflow_directory, docker_socket",
+         returning id, owner, name, default_branch, local_path, workflow_directory, docker_socket,
+             created_at, updated_at",
         repository.owner,
         repository.name,
         repository.default_branch,

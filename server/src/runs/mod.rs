@@ -8,6 +8,7 @@ mod apply;
 mod cancel;
 mod contexts;
 mod create;
+mod delete;
 mod job_message;
 mod lease;
 mod queries;
@@ -20,5 +21,8 @@ mod workflows;
 pub use advance::{advance_run, advance_runs, reconsider, sweep_runs};
 pub use cancel::{CancelError, cancel};
 pub use create::{CreateRun, RunFile, create};
+pub use delete::{DeleteError, delete, delete_logs};
 pub use lease::lease_job;
-pub use workflows::{WorkflowRow, find_workflow, note_workflows};
+pub use workflows::{
+    WorkflowRow, disabled_workflows, find_workflow, note_workflows, set_workflow_enabled,
+};

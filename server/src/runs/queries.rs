@@ -239,3 +239,23 @@ pub(super) async fn request_cancel(
     .await?;
     Ok(row.map(|row| row.status != "completed"))
 }
+
+/// `None`: there is no such run.
+pub(super) async fn is_completed(db: &mut PgConnection, run: RunId) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"select status = 'completed' as "is_completed!"
+         from workflow_runs
+         where id = $1"#,
+        run.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Deletes a finished run; the rows that belong to it go with it.
+pub(super) async fn delete(db: &mut PgConnection, run: RunId) -> sqlx::Result<()> {
+    sqlx::query!("delete from workflow_runs where id = $1 and status = 'completed'", run.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! SQL on `workflows`: the files that have had runs.
 
+use std::collections::BTreeSet;
+
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
@@ -92,4 +94,39 @@ pub async fn find_workflow(
     )
     .fetch_optional(db)
     .await
+}
+
+/// The files that somebody has disabled: they start nothing.
+pub async fn disabled_workflows(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+) -> sqlx::Result<BTreeSet<String>> {
+    let paths = sqlx::query_scalar!(
+        "select path
+         from workflows
+         where repository_id = $1 and state = 'disabled_manually'",
+        repository.0,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(paths.into_iter().collect())
+}
+
+/// Disables a workflow or enables it again. A deleted one stays deleted.
+pub async fn set_workflow_enabled(
+    db: &mut PgConnection,
+    workflow_id: i64,
+    is_enabled: bool,
+) -> sqlx::Result<()> {
+    let state = if is_enabled { "active" } else { "disabled_manually" };
+    sqlx::query!(
+        "update workflows
+         set state = $2, updated_at = clock_timestamp()
+         where id = $1 and state not in ('deleted', $2)",
+        workflow_id,
+        state,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

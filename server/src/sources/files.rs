@@ -21,7 +21,23 @@ pub struct WorkflowFile {
 /// Largest listing of a folder that is read, in bytes.
 const MAX_LISTING_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Any file of a commit.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The blob's object id.
+    pub id: String,
+    pub bytes: Vec<u8>,
+}
+
 impl Objects {
+    /// The file at `path` of `commit` (a full object id), unless there is none or it is larger than a
+    /// workflow file may be.
+    pub async fn file(&mut self, commit: &str, path: &str) -> Result<Option<File>, GitError> {
+        let found = self.ask(&format!("{commit}:{path}"), MAX_FILE_BYTES).await?;
+        let blob = found.filter(|object| object.kind == "blob");
+        Ok(blob.and_then(|blob| Some(File { id: blob.id, bytes: blob.content? })))
+    }
+
     /// The files right in `directory` at `commit` (a full object id), by name.
     pub async fn workflow_files(
         &mut self,

@@ -11,6 +11,6 @@ mod objects;
 
 pub use changes::{changed_files, changed_since_merge_base};
 pub use commit::{commit_id, resolve_branch_or_tag};
-pub use files::WorkflowFile;
+pub use files::{File, WorkflowFile};
 pub use git::GitError;
 pub use objects::Objects;

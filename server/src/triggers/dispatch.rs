@@ -1,4 +1,4 @@
-//! Somebody starts a workflow by hand.
+//! Somebody starts a workflow by hand, or sends a repository an event of their own.
 
 use gantry_workflow::model::Workflow;
 use gantry_workflow::trigger::dispatch::resolve_inputs;
@@ -12,6 +12,9 @@ use crate::deliveries::{self, NewDelivery, Source};
 use crate::repositories::Repository;
 use crate::runs;
 use crate::sources::{self, GitError, Objects};
+
+/// GitHub's sentence.
+const DISABLED: &str = "Cannot trigger a 'workflow_dispatch' on a disabled workflow";
 
 /// A wish to start a workflow.
 #[derive(Clone, Debug)]
@@ -64,24 +67,51 @@ pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError>
     let payload = json!({
         "inputs": inputs.event_inputs,
         "ref": git_ref,
-        "repository": {
-            "id": repository.id,
-            "name": repository.name,
-            "full_name": repository.full_name(),
-            "default_branch": repository.default_branch,
-            "owner": { "login": repository.owner },
-        },
+        "repository": repository_payload(repository),
         "sender": { "login": request.actor },
         "workflow": workflow.path,
+    });
+    put_into_inbox(app, "workflow_dispatch", &payload).await?;
+    Ok(())
+}
+
+/// An event that somebody made up for a repository.
+#[derive(Clone, Debug)]
+pub struct RepositoryDispatch {
+    pub repository: Repository,
+    pub event_type: String,
+    pub client_payload: Map<String, Value>,
+    /// Login of who asks; the caller has checked that they may.
+    pub actor: String,
+}
+
+/// Puts the event into the inbox; which workflows it starts is found out there.
+pub async fn dispatch_to_repository(app: &App, request: RepositoryDispatch) -> sqlx::Result<()> {
+    let payload = json!({
+        "action": request.event_type,
+        "branch": request.repository.default_branch,
+        "client_payload": request.client_payload,
+        "repository": repository_payload(&request.repository),
+        "sender": { "login": request.actor },
+    });
+    put_into_inbox(app, "repository_dispatch", &payload).await
+}
+
+fn repository_payload(repository: &Repository) -> Value {
+    json!({
+        "id": repository.id,
+        "name": repository.name,
+        "full_name": repository.full_name(),
+        "default_branch": repository.default_branch,
+        "owner": { "login": repository.owner },
     })
-    .to_string();
+}
+
+async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result<()> {
     let guid = Uuid::now_v7().to_string();
-    let delivery = NewDelivery {
-        guid: &guid,
-        source: Source::Dispatch,
-        event: "workflow_dispatch",
-        payload: payload.as_bytes(),
-    };
+    let payload = payload.to_string();
+    let delivery =
+        NewDelivery { guid: &guid, source: Source::Dispatch, event, payload: payload.as_bytes() };
     let mut connection = app.db.acquire().await?;
     deliveries::store(&mut connection, delivery).await?;
     app.wakeups.wake(Topic::Deliveries);
@@ -100,12 +130,16 @@ async fn workflow_at(
     drop(objects);
     let mut connection = app.db.acquire().await?;
     let known = runs::find_workflow(&mut connection, repository.id, &request.workflow).await?;
+    let disabled = runs::disabled_workflows(&mut connection, repository.id).await?;
     drop(connection);
     let wanted = known.map_or_else(|| request.workflow.clone(), |workflow| workflow.path);
     let file = files
         .into_iter()
         .find(|file| file.path == wanted || file.path.rsplit('/').next() == Some(wanted.as_str()))
         .ok_or(DispatchError::NotFound)?;
+    if disabled.contains(&file.path) {
+        return Err(DispatchError::Invalid(DISABLED.to_owned()));
+    }
     match (file.workflow, file.diagnostics.first()) {
         (Some(workflow), _) => Ok(workflow),
         (None, Some(error)) => Err(DispatchError::Invalid(error.to_string())),

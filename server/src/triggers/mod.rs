@@ -13,7 +13,7 @@ mod schedules;
 mod selection;
 mod tick;
 
-pub use dispatch::{Dispatch, DispatchError, dispatch};
+pub use dispatch::{Dispatch, DispatchError, RepositoryDispatch, dispatch, dispatch_to_repository};
 pub use process::{next_delivery, process_deliveries};
 pub use schedules::read_default_branch;
 pub use tick::{next_schedule, tick_schedules};

@@ -71,6 +71,7 @@ struct DefaultBranch {
 async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
     let mut connection = app.db.acquire().await?;
     let (event, mut objects) = event::read(&mut connection, delivery).await?;
+    let disabled = runs::disabled_workflows(&mut connection, event.repository.id).await?;
     drop(connection);
     let files = files::read(&mut objects, &event.repository, &event.workflow_sha).await?;
     drop(objects);
@@ -80,7 +81,7 @@ async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
         schedules: schedules::declared(&files),
         workflows: files::paths_and_names(&files),
     });
-    let selected = select_runs(&delivery.guid, &event, files).await?;
+    let selected = select_runs(&delivery.guid, &event, (files, &disabled)).await?;
     Ok(Prepared { event, selected, default_branch })
 }
 

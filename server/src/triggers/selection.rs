@@ -1,5 +1,7 @@
 //! Which workflow files an event starts, and why it does not start the others.
 
+use std::collections::BTreeSet;
+
 use gantry_workflow::model::Workflow;
 use gantry_workflow::trigger::{Event, Selection, select};
 
@@ -17,11 +19,11 @@ pub(super) struct Selected {
     pub(super) skipped: Vec<String>,
 }
 
-/// Decides about every file.
+/// Decides about every file; those whose path is among the `disabled` ones do not start.
 pub(super) async fn select_runs(
     delivery_guid: &str,
     event: &RepositoryEvent,
-    files: Vec<ReadFile>,
+    (files, disabled): (Vec<ReadFile>, &BTreeSet<String>),
 ) -> Result<Selected, GitError> {
     let changed = match has_path_filters(event, &files) {
         true => changed_files(event).await?,
@@ -30,6 +32,10 @@ pub(super) async fn select_runs(
     let mut selected = Selected::default();
     for file in files {
         let path = file.path.clone();
+        if disabled.contains(&path) {
+            selected.skipped.push(format!("{path}: the workflow is disabled"));
+            continue;
+        }
         match decide(event, changed.as_deref(), file) {
             Ok(file) => selected.runs.push(CreateRun {
                 repository: event.repository.clone(),

@@ -7,7 +7,7 @@ use gantry_server::http::routes::{client_routes, git_routes};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 
-use crate::harness::NewJob;
+use crate::harness::{FakeRunner, NewJob};
 use crate::server_or_skip;
 
 /// Every route with every identity. What matters is whether the caller is let in, so a body or a
@@ -20,8 +20,10 @@ async fn every_route_admits_exactly_whom_the_table_names() {
     let run = rows.run(repository, "d-1", "in_progress").await;
     let job = rows.job(run, NewJob::new("build", "in_progress")).await;
     let identity = JobIdentity { job, lease: LeaseToken(1) };
+    let runner = FakeRunner::register(&server, "one").await;
     let callers = [
         ("nobody", String::new()),
+        ("runner", runner.token.clone()),
         ("unknown", "gantry_pat_unknown".to_owned()),
         ("job", accounts::job_token(&server.app, identity)),
         ("read", server.read.clone()),
@@ -63,9 +65,10 @@ fn expected(access: Access, caller: &str) -> Option<StatusCode> {
         "admin" => Some(Role::Admin),
         _ => None,
     };
-    let is_unknown = matches!(caller, "nobody" | "unknown");
+    let is_unknown = matches!(caller, "nobody" | "unknown" | "runner");
     match access {
         Access::Public => None,
+        Access::Link => Some(StatusCode::FORBIDDEN),
         _ if is_unknown => Some(StatusCode::UNAUTHORIZED),
         Access::Clone => None,
         Access::Account(needed) if role.is_some_and(|role| role >= needed) => None,
@@ -85,6 +88,7 @@ async fn the_table_of_routes_is_the_reviewed_one() {
         .map(|route| {
             let access = match route.access {
                 Access::Public => "anybody",
+                Access::Link => "a signed link",
                 Access::Clone => "read or the job",
                 Access::Account(role) => role.as_str(),
             };

@@ -135,7 +135,7 @@ async fn a_log_is_one_text_and_in_pages() {
         rows.log_chunk(job, sequence, text).await;
     }
     let path = format!("/repos/acme/app/actions/jobs/{job}/logs");
-    let log = server.get(&path).send().await.expect("an answer");
+    let log = server.follow(&path).await;
     assert_eq!(log.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(log.text().await.expect("a body"), "one\ntwo\n");
     let rest = server.json(&format!("/api/gantry/jobs/{job}/log?after=0")).await;

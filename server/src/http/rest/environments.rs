@@ -6,7 +6,7 @@ use gantry_workflow::advance::Review;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::repositories::node_id;
+use super::repositories::{account_json, node_id};
 use super::runs::{self, RunPath};
 use crate::App;
 use crate::accounts::Role;
@@ -17,6 +17,7 @@ use crate::http::extract::{ApiJson, ApiPath, Repo};
 use crate::http::guard::Account;
 use crate::http::links::Links;
 use crate::repositories::Repository;
+use crate::runs::view::RunView;
 
 /// `GET .../environments`.
 pub(crate) async fn list(
@@ -118,23 +119,30 @@ pub(crate) async fn review(
         head_sha: Some(run.head_sha.clone()),
     };
     environments::review(&app, request).await?;
-    let deployments: Vec<_> = waiting
-        .iter()
-        .map(|it| {
-            json!({
-                "id": it.id,
-                "node_id": node_id("DE", it.id),
-                "sha": run.head_sha,
-                "ref": run.head_branch,
-                "task": "deploy",
-                "environment": it.name,
-                "created_at": run.created_at,
-                "updated_at": run.updated_at,
-                "url": links.repository(&repository.owner, &repository.name),
-            })
-        })
-        .collect();
+    let deployments: Vec<_> = waiting.iter().map(|it| deployment_json(&links, &run, it)).collect();
     Ok(Json(Value::Array(deployments)))
+}
+
+/// A deployment of a run; we number deployments by their environments.
+fn deployment_json(links: &Links, run: &RunView, environment: &EnvironmentView) -> Value {
+    let repository_url = links.repository(&run.owner, &run.repository);
+    let url = format!("{repository_url}/deployments/{}", environment.id);
+    json!({
+        "id": environment.id,
+        "node_id": node_id("DE", environment.id),
+        "sha": run.head_sha,
+        "ref": run.head_branch,
+        "task": "deploy",
+        "payload": {},
+        "environment": environment.name,
+        "description": null,
+        "creator": account_json(links, &run.actor),
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "url": url,
+        "statuses_url": format!("{url}/statuses"),
+        "repository_url": repository_url,
+    })
 }
 
 /// `{environment}` of a path.

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use gantry_protocol::{JobId, RunId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::downloads;
 use super::paging::Page;
 use super::repositories::node_id;
 use super::runs::{self, RunPath};
@@ -56,16 +55,20 @@ pub(crate) async fn get(
     Ok(Json(job_json(&links, &run, &job, steps)))
 }
 
-/// `GET .../actions/jobs/{job}/logs`.
+/// `GET .../actions/jobs/{job}/logs`: a redirect to the text. A job that ended without a line, or
+/// whose log was deleted, has none.
 pub(crate) async fn log(
     State(app): State<App>,
     Repo(repository): Repo,
     ApiPath(path): ApiPath<JobPath>,
+    links: Links,
 ) -> Result<Response, ApiError> {
     let (_, job) = find(&app, &repository, JobId(path.job)).await?;
-    let text = Body::from_stream(crate::logs::texts(app.db, app.storage, job.id));
-    // `nosniff` comes with every answer; a log is never a page.
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+    let mut db = app.db.acquire().await?;
+    if job.status == "completed" && !crate::logs::exist(&mut db, &[job.id]).await? {
+        return Err(ApiError::not_found());
+    }
+    Ok(downloads::redirect(&app, &links, &downloads::path_of_log(job.id)))
 }
 
 /// `{job}` of a path.

@@ -19,11 +19,13 @@ use tokio_util::io::ReaderStream;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::downloads;
 use super::jobs::visible_jobs;
 use super::runs::{self, RunPath};
 use crate::App;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, Repo};
+use crate::http::links::Links;
 use crate::jobs::view::{JobView, StepView};
 use crate::logs::chunks_after;
 
@@ -33,13 +35,32 @@ const WAITING_PIECES: usize = 4;
 /// Newer versions of `gh` cut a job's name to as many UTF-16 units.
 const MAX_NAME_UNITS: usize = 90;
 
-/// `GET .../actions/runs/{run}/logs` and `.../attempts/{attempt}/logs`.
+/// `GET .../actions/runs/{run}/logs` and `.../attempts/{attempt}/logs`: a redirect to the file. A run
+/// whose jobs have no line has none.
 pub(crate) async fn get(
     State(app): State<App>,
     Repo(repository): Repo,
     ApiPath(path): ApiPath<RunPath>,
+    links: Links,
 ) -> Result<Response, ApiError> {
     let run = runs::find(&app, &repository, path).await?;
+    let mut db = app.db.acquire().await?;
+    let (jobs, _) = visible_jobs(&mut db, &run).await?;
+    let jobs: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    if !crate::logs::exist(&mut db, &jobs).await? {
+        return Err(ApiError::not_found());
+    }
+    let path =
+        format!("/api/gantry/downloads/runs/{}/attempts/{}/logs.zip", run.id, run.run_attempt);
+    Ok(downloads::redirect(&app, &links, &path))
+}
+
+/// `GET /api/gantry/downloads/runs/{run}/attempts/{attempt}/logs.zip`, by a signed link.
+pub(crate) async fn download(
+    State(app): State<App>,
+    ApiPath(path): ApiPath<RunPath>,
+) -> Result<Response, ApiError> {
+    let run = runs::find_in_any_repository(&app, path).await?;
     let mut db = app.db.acquire().await?;
     let (jobs, steps) = visible_jobs(&mut db, &run).await?;
     drop(db);

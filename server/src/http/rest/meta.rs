@@ -1,11 +1,15 @@
 //! What clients ask before anything else: who am I, what are you.
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::HeaderName;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::repositories::account_json;
+use crate::App;
+use crate::accounts::{self, Role};
+use crate::http::error::ApiError;
 use crate::http::guard::Account;
 use crate::http::links::Links;
 
@@ -14,11 +18,25 @@ use crate::http::links::Links;
 const FOLLOWED_RELEASE: &str = "3.19.0";
 
 /// `GET /user`.
-pub(crate) async fn user(Account(account): Account, links: Links) -> Json<Value> {
+pub(crate) async fn user(
+    State(app): State<App>,
+    Account(account): Account,
+    links: Links,
+) -> Result<Json<Value>, ApiError> {
+    let mut db = app.db.acquire().await?;
+    let since = accounts::account_since(&mut db, &account.login).await?;
     let mut body = account_json(&links, &account.login);
     body["name"] = json!(account.login);
-    body["site_admin"] = json!(account.role >= crate::accounts::Role::Admin);
-    Json(body)
+    body["site_admin"] = json!(account.role >= Role::Admin);
+    body["created_at"] = json!(since);
+    body["updated_at"] = json!(since);
+    for unknown in ["company", "blog", "location", "email", "hireable", "bio"] {
+        body[unknown] = Value::Null;
+    }
+    for counter in ["public_repos", "public_gists", "followers", "following"] {
+        body[counter] = json!(0);
+    }
+    Ok(Json(body))
 }
 
 /// `GET /meta`.

@@ -5,7 +5,10 @@
 
 pub(crate) mod annotations;
 pub(crate) mod artifacts;
+pub(crate) mod contents;
 mod created;
+pub(crate) mod dispatches;
+pub(crate) mod downloads;
 pub(crate) mod environments;
 pub(crate) mod graphql;
 mod head_commit;
@@ -13,8 +16,11 @@ pub(crate) mod jobs;
 pub(crate) mod log_zip;
 pub(crate) mod meta;
 pub(crate) mod paging;
+mod pull_requests;
 pub(crate) mod repositories;
+pub(crate) mod run_removal;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod usage;
 pub(crate) mod variables;
 pub(crate) mod workflows;

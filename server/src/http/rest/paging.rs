@@ -24,7 +24,7 @@ pub(crate) struct Page {
     number: i64,
     per_page: i64,
     uri: Uri,
-    pages: String,
+    origin: String,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ impl FromRequestParts<App> for Page {
             number: query.page.unwrap_or(1).clamp(1, 1_000_000),
             per_page: query.per_page.unwrap_or(DEFAULT_PER_PAGE).clamp(1, MAX_PER_PAGE),
             uri,
-            pages: links.pages,
+            origin: links.origin,
         })
     }
 }
@@ -100,7 +100,7 @@ impl Page {
             .split('&')
             .filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
         let query: Vec<_> = kept.map(str::to_owned).chain([format!("page={page}")]).collect();
-        format!("{}{}?{}", self.pages, self.uri.path(), query.join("&"))
+        format!("{}{}?{}", self.origin, self.uri.path(), query.join("&"))
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
             number,
             per_page: 10,
             uri: "/repos/a/b/actions/runs?per_page=10&page=7&event=push".parse().expect("a URI"),
-            pages: "http://ci.test".into(),
+            origin: "http://ci.test".into(),
         }
     }
 

@@ -19,12 +19,57 @@ pub(crate) async fn get(
         account.role >= crate::accounts::Role::Admin,
         account.role >= crate::accounts::Role::Write,
     );
+    for (key, value) in full_fields(&links, &repository) {
+        body[key] = value;
+    }
     body["default_branch"] = json!(repository.default_branch);
     body["visibility"] = json!("private");
     body["permissions"] = json!({
         "admin": is_admin, "maintain": is_admin, "push": may_push, "triage": may_push, "pull": true,
     });
     Json(body)
+}
+
+/// What GitHub's long form has besides: most of it is about things that are not ours.
+fn full_fields(links: &Links, repository: &Repository) -> Vec<(&'static str, Value)> {
+    let git = format!("{}/git/{}.git", links.pages, repository.full_name());
+    let counters = [
+        "forks",
+        "forks_count",
+        "open_issues",
+        "open_issues_count",
+        "stargazers_count",
+        "subscribers_count",
+        "network_count",
+        "watchers",
+        "watchers_count",
+        "size",
+    ];
+    let switches = [
+        "has_issues",
+        "has_projects",
+        "has_wiki",
+        "has_pages",
+        "has_discussions",
+        "archived",
+        "disabled",
+    ];
+    let unknown = ["homepage", "language", "mirror_url", "license"];
+    let urls = ["git_url", "ssh_url", "svn_url"];
+    // We keep no time of the last push; it is not before the last change of what we keep.
+    let times = [
+        ("created_at", json!(repository.created_at)),
+        ("updated_at", json!(repository.updated_at)),
+        ("pushed_at", json!(repository.updated_at)),
+    ];
+    counters
+        .map(|key| (key, json!(0)))
+        .into_iter()
+        .chain(switches.map(|key| (key, json!(false))))
+        .chain(unknown.map(|key| (key, Value::Null)))
+        .chain(urls.map(|key| (key, json!(git))))
+        .chain(times)
+        .collect()
 }
 
 /// The short form, as part of other answers.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::created::CreatedRange;
 use super::head_commit::head_commit_json;
 use super::paging::Page;
+use super::pull_requests::pull_requests_json;
 use super::repositories::{RepositoryName, account_json, node_id};
 use crate::App;
 use crate::http::error::ApiError;
@@ -100,10 +101,15 @@ pub(crate) async fn find(
     repository: &Repository,
     path: RunPath,
 ) -> Result<RunView, ApiError> {
+    let run = find_in_any_repository(app, path).await?;
+    if run.repository_id == repository.id { Ok(run) } else { Err(ApiError::not_found()) }
+}
+
+/// The same for who has been admitted to this very path.
+pub(super) async fn find_in_any_repository(app: &App, path: RunPath) -> Result<RunView, ApiError> {
     let mut db = app.db.acquire().await?;
     view::find_run(&mut db, RunId(path.run))
         .await?
-        .filter(|run| run.repository_id == repository.id)
         .filter(|run| path.attempt.is_none_or(|attempt| attempt == run.run_attempt))
         .ok_or_else(ApiError::not_found)
 }
@@ -167,7 +173,7 @@ pub(crate) fn run_json(links: &Links, run: &RunView) -> Value {
         "html_url": format!(
             "{}/{}/{}/actions/runs/{}", links.pages, run.owner, run.repository, run.id
         ),
-        "pull_requests": [],
+        "pull_requests": pull_requests_json(links, run),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
         "run_started_at": run.run_started_at,

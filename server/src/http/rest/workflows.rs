@@ -41,11 +41,47 @@ pub(crate) async fn get(
     ApiPath(path): ApiPath<WorkflowPath>,
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
-    let mut db = app.db.acquire().await?;
-    let workflow = find_workflow(&mut db, repository.id, &path.workflow)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let workflow = find_or_404(&app, &repository, &path).await?;
     Ok(Json(workflow_json(&links, &repository, &workflow)))
+}
+
+/// `PUT .../actions/workflows/{id_or_file}/enable`.
+pub(crate) async fn enable(
+    State(app): State<App>,
+    Repo(repository): Repo,
+    ApiPath(path): ApiPath<WorkflowPath>,
+) -> Result<StatusCode, ApiError> {
+    set_enabled(&app, (&repository, &path), true).await
+}
+
+/// `PUT .../actions/workflows/{id_or_file}/disable`.
+pub(crate) async fn disable(
+    State(app): State<App>,
+    Repo(repository): Repo,
+    ApiPath(path): ApiPath<WorkflowPath>,
+) -> Result<StatusCode, ApiError> {
+    set_enabled(&app, (&repository, &path), false).await
+}
+
+async fn set_enabled(
+    app: &App,
+    (repository, path): (&Repository, &WorkflowPath),
+    is_enabled: bool,
+) -> Result<StatusCode, ApiError> {
+    let workflow = find_or_404(app, repository, path).await?;
+    let mut db = app.db.acquire().await?;
+    crate::runs::set_workflow_enabled(&mut db, workflow.id, is_enabled).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The workflow of this repository that the path names.
+pub(super) async fn find_or_404(
+    app: &App,
+    repository: &Repository,
+    path: &WorkflowPath,
+) -> Result<WorkflowView, ApiError> {
+    let mut db = app.db.acquire().await?;
+    find_workflow(&mut db, repository.id, &path.workflow).await?.ok_or_else(ApiError::not_found)
 }
 
 /// The body of a dispatch.

@@ -16,7 +16,7 @@ use super::server::TestServer;
 /// A registered runner.
 pub(crate) struct FakeRunner<'a> {
     server: &'a TestServer,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl<'a> FakeRunner<'a> {

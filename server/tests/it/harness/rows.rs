@@ -158,6 +158,15 @@ impl<'a> Rows<'a> {
         .expect("a log chunk");
     }
 
+    pub(crate) async fn annotation(&self, job: JobId, message: &str) {
+        sqlx::query("insert into annotations (job_id, level, message) values ($1, 'failure', $2)")
+            .bind(job.0)
+            .bind(message)
+            .execute(self.db)
+            .await
+            .expect("an annotation");
+    }
+
     /// Any other change.
     pub(crate) async fn execute(&self, sql: &'static str, id: i64) {
         sqlx::query(sql).bind(id).execute(self.db).await.expect("a change");

@@ -1,0 +1,44 @@
+//! Logs that nobody wants any more, and whether there is one.
+//!
+//! Invariant: the object goes before its row, so that what is left after a crash is found again.
+
+use gantry_protocol::JobId;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use sqlx::PgConnection;
+
+use super::chunks;
+
+/// Deletes the logs of these jobs, which have ended.
+pub async fn delete(
+    db: &mut PgConnection,
+    storage: &dyn ObjectStore,
+    jobs: &[JobId],
+) -> anyhow::Result<()> {
+    let ids: Vec<i64> = jobs.iter().map(|job| job.0).collect();
+    let objects =
+        sqlx::query_scalar!("select object_key from log_archives where job_id = any($1)", &ids)
+            .fetch_all(&mut *db)
+            .await?;
+    for object in objects {
+        match storage.delete(&Path::from(object.as_str())).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    chunks::discard(&mut *db, &ids).await?;
+    sqlx::query!("delete from log_archives where job_id = any($1)", &ids).execute(db).await?;
+    Ok(())
+}
+
+/// Whether any of these jobs has a log.
+pub async fn exist(db: &mut PgConnection, jobs: &[JobId]) -> sqlx::Result<bool> {
+    let ids: Vec<i64> = jobs.iter().map(|job| job.0).collect();
+    sqlx::query_scalar!(
+        r#"select exists(select from log_archives where job_id = any($1))
+             or exists(select from log_chunks where job_id = any($1)) as "exist!""#,
+        &ids,
+    )
+    .fetch_one(db)
+    .await
+}

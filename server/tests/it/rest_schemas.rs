@@ -1,0 +1,222 @@
+//! Our answers against GitHub's own description of them.
+//!
+//! `cargo xtask github-schemas` makes the description. Invariant: every route that GitHub describes
+//! too is called here and its answer validated.
+
+use std::collections::BTreeSet;
+
+use gantry_server::http::routes::client_routes;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{GitRepository, NewJob, TestServer};
+use crate::server_or_skip;
+
+/// Routes of ours that GitHub's description does not have.
+const NOT_DESCRIBED: [&str; 1] = ["POST /graphql"];
+
+/// GitHub's operations and their answers.
+struct Description(Value);
+
+impl Description {
+    /// `None`, with a printed line, when it has not been made.
+    fn read() -> Option<Self> {
+        let program = std::env::current_exe().expect("the test's own path");
+        let target = program.ancestors().nth(3).expect("a target folder");
+        let Ok(text) = std::fs::read(target.join("github-schemas.json")) else {
+            eprintln!("skipped: run `cargo xtask github-schemas`");
+            return None;
+        };
+        Some(Self(serde_json::from_slice(&text).expect("JSON")))
+    }
+
+    /// `GET /repos/{owner}/{repo}/...` for a path or for a route of ours.
+    fn operation(&self, method: &Method, path: &str) -> Option<&str> {
+        let operations = self.0["operations"].as_object().expect("operations");
+        let fits = |operation: &&String| {
+            operation
+                .split_once(' ')
+                .is_some_and(|(verb, template)| verb == method.as_str() && matches(template, path))
+        };
+        // The most literal one: `/actions/workflows/{workflow_id}` before nothing less specific.
+        operations
+            .keys()
+            .filter(fits)
+            .min_by_key(|operation| operation.matches('{').count())
+            .map(String::as_str)
+    }
+
+    /// What is wrong with an answer.
+    fn complaints(&self, operation: &str, status: u16, body: &str) -> Vec<String> {
+        let answers = &self.0["operations"][operation];
+        let Some(schema) = answers.get(status.to_string()) else {
+            return vec![format!("status {status} is not described: {body}")];
+        };
+        if schema.is_null() {
+            return Vec::new();
+        }
+        let schema = json!({ "allOf": [schema], "components": self.0["components"] });
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft4)
+            .should_validate_formats(true)
+            .build(&schema)
+            .expect("a good schema");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        validator
+            .iter_errors(&body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
+}
+
+/// Whether a path lies at a template; a template's last `{path}` takes any number of segments.
+fn matches(template: &str, path: &str) -> bool {
+    let template: Vec<_> = template.split('/').collect();
+    let path: Vec<_> = path.split('/').collect();
+    let is_open = template.last() == Some(&"{path}");
+    let fits = if is_open { path.len() >= template.len() } else { path.len() == template.len() };
+    fits && template.iter().zip(&path).all(|(t, p)| t.starts_with('{') || t == p)
+}
+
+/// Calls, and keeps what was called and what was wrong.
+struct Caller<'a> {
+    server: &'a TestServer,
+    description: Description,
+    called: BTreeSet<String>,
+    complaints: Vec<String>,
+}
+
+impl Caller<'_> {
+    async fn call(&mut self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let bare = path.split('?').next().unwrap_or(path);
+        let operation = self.description.operation(&method, bare).expect(path).to_owned();
+        let mut request = self.server.as_admin(method, path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(!status.is_server_error() && status != 404, "{operation}: {status}: {text}");
+        let complaints = self.description.complaints(&operation, status.as_u16(), &text);
+        self.complaints.extend(complaints.into_iter().map(|it| format!("{operation}: {it}")));
+        self.called.insert(operation);
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn get(&mut self, path: &str) -> Value {
+        self.call(Method::GET, path, None).await
+    }
+
+    async fn get_all(&mut self, base: &str, paths: &[&str]) {
+        for path in paths {
+            self.get(&format!("{base}{path}")).await;
+        }
+    }
+
+    /// Routes that GitHub describes and that were not called.
+    fn uncalled(&self) -> Vec<String> {
+        let routes = client_routes(self.server.app.clone());
+        let ours = routes.table().iter().filter(|route| !is_our_own(&route.path));
+        ours.map(|route| match self.description.operation(&route.method, &route.path) {
+            Some(operation) => operation.to_owned(),
+            None => format!("{} {}", route.method, route.path),
+        })
+        .filter(|operation| !self.called.contains(operation))
+        .filter(|operation| !NOT_DESCRIBED.contains(&operation.as_str()))
+        .collect()
+    }
+}
+
+fn is_our_own(path: &str) -> bool {
+    ["/api/", "/healthz", "/readyz", "/metrics", "/login/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+}
+
+const WORKFLOW: &str = "name: CI\non: [push, workflow_dispatch]\njobs:\n  build:\n    \
+                        runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n";
+
+#[tokio::test]
+async fn every_answer_is_as_github_describes_it() {
+    let server = server_or_skip!();
+    let Some(description) = Description::read() else { return };
+    let files = GitRepository::create(server.directory.path(), &[("ci.yml", WORKFLOW)]);
+    let rows = server.rows();
+    let repository = rows.repository(files.path()).await;
+    let mut caller =
+        Caller { server: &server, description, called: BTreeSet::new(), complaints: Vec::new() };
+
+    caller.get_all("", &["/meta", "/user", "/rate_limit", "/repos/acme/app"]).await;
+    let run = rows.run(repository, "d-1", "completed").await;
+    let job = rows.job(run, NewJob::new("build", "completed").concluded("success")).await;
+    rows.step(job, 1, "Set up job").await;
+    rows.log_chunk(job, 0, "2026-01-01T00:00:00.0000000Z hello\n").await;
+    rows.annotation(job, "the thing is broken").await;
+    runs_and_jobs(&mut caller, run.0, job.0).await;
+    workflows(&mut caller).await;
+
+    secrets_and_variables(&mut caller).await;
+    environments(&mut caller).await;
+    let waiting = rows.run(repository, "d-2", "waiting").await;
+    rows.job(waiting, NewJob::new("deploy", "waiting").to("production")).await;
+    pending_deployments(&mut caller, waiting.0).await;
+
+    assert_eq!(caller.uncalled(), Vec::<String>::new());
+    assert!(caller.complaints.is_empty(), "{}", caller.complaints.join("\n"));
+}
+
+async fn runs_and_jobs(caller: &mut Caller<'_>, run: i64, job: i64) {
+    let actions = "/repos/acme/app/actions";
+    caller.get_all(actions, &["/runs", "/workflows"]).await;
+    let base = format!("{actions}/runs/{run}");
+    let below = ["", "/jobs", "/logs", "/timing", "/artifacts", "/attempts/1", "/attempts/1/jobs"];
+    caller.get_all(&base, &below).await;
+    caller.get_all(&base, &["/attempts/1/logs", "/pending_deployments"]).await;
+    caller.get_all(&format!("{actions}/jobs/{job}"), &["", "/logs"]).await;
+    let annotations = caller.get(&format!("/repos/acme/app/check-runs/{job}/annotations")).await;
+    assert_eq!(annotations[0]["message"], "the thing is broken");
+    caller.call(Method::POST, &format!("{base}/cancel"), None).await;
+    caller.call(Method::DELETE, &format!("{base}/logs"), None).await;
+    caller.call(Method::DELETE, &base, None).await;
+}
+
+async fn workflows(caller: &mut Caller<'_>) {
+    let base = "/repos/acme/app/actions/workflows/ci.yml";
+    caller.get_all(base, &["", "/runs", "/timing"]).await;
+    for state in ["disable", "enable"] {
+        caller.call(Method::PUT, &format!("{base}/{state}"), None).await;
+    }
+    let dispatch = json!({ "ref": "main" });
+    caller.call(Method::POST, &format!("{base}/dispatches"), Some(dispatch)).await;
+    let event = json!({ "event_type": "deploy", "client_payload": { "to": "moon" } });
+    caller.call(Method::POST, "/repos/acme/app/dispatches", Some(event)).await;
+    caller.get("/repos/acme/app/contents/.github/workflows/ci.yml?ref=main").await;
+}
+
+async fn secrets_and_variables(caller: &mut Caller<'_>) {
+    let base = "/repos/acme/app/actions";
+    let path = format!("{base}/variables");
+    caller.call(Method::POST, &path, Some(json!({ "name": "REGION", "value": "eu" }))).await;
+    caller.get_all(&path, &["", "/REGION"]).await;
+    caller.call(Method::PATCH, &format!("{path}/REGION"), Some(json!({ "value": "us" }))).await;
+    caller.call(Method::DELETE, &format!("{path}/REGION"), None).await;
+    caller.server.store_secret("TOKEN", "s3cret").await;
+    caller.get(&format!("{base}/secrets")).await;
+    caller.call(Method::DELETE, &format!("{base}/secrets/TOKEN"), None).await;
+}
+
+async fn environments(caller: &mut Caller<'_>) {
+    let path = "/repos/acme/app/environments/production";
+    let user = caller.get("/user").await["id"].clone();
+    let rules = json!({ "reviewers": [{ "type": "User", "id": user }] });
+    caller.call(Method::PUT, path, Some(rules)).await;
+    caller.get_all("/repos/acme/app/environments", &["", "/production"]).await;
+}
+
+async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
+    let path = format!("/repos/acme/app/actions/runs/{run}/pending_deployments");
+    let id = caller.get(&path).await[0]["environment"]["id"].clone();
+    let review = json!({ "environment_ids": [id], "state": "approved", "comment": "good" });
+    caller.call(Method::POST, &path, Some(review)).await;
+}
