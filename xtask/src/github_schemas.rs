@@ -1,7 +1,7 @@
 //! GitHub's description of its REST API, reduced to the answers of the operations that matter here.
 //!
 //! The tests hold our answers against it. It is made from a pinned npm package into the target
-//! folder and is never committed. Invariant: the result is plain JSON Schema; what OpenAPI 3.0 calls
+//! folder and is never committed. Invariant: the result is plain JSON Schema; what `OpenAPI` 3.0 calls
 //! `nullable` has become a type.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::command::{run, say};
 use crate::target_dir;
 
-/// The package with GitHub's OpenAPI documents.
+/// The package with GitHub's `OpenAPI` documents.
 const PACKAGE: &str = "@octokit/openapi@23.0.2";
 
 /// The document inside of it.
