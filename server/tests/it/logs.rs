@@ -51,7 +51,7 @@ async fn a_log_is_complete_and_in_order_also_when_chunks_are_repeated() {
 
 async fn whole_log(server: &TestServer, job: JobId) -> String {
     let path = format!("/repos/acme/app/actions/jobs/{job}/logs");
-    let answer = server.get(&path).send().await.expect("an answer");
+    let answer = server.follow(&path).await;
     assert_eq!(answer.status(), 200);
     answer.text().await.expect("a text")
 }
