@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a golden file that cannot be read fails the test")]
 
 mod action_outline;
+mod expressions;
 mod limits;
 mod outline;
 
@@ -32,13 +33,17 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).expect("a name in Unicode")
 }
 
-/// Compares what `outline` makes of each input's name and text with the file beside it.
 fn check(folder: &str, outline: fn(&str, &str) -> String) {
+    check_with(folder, "yml", outline);
+}
+
+/// Compares what `outline` makes of each input's name and text with the file beside it.
+fn check_with(folder: &str, extension: &str, outline: impl Fn(&str, &str) -> String) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new("..").join(folder.trim_start_matches("tests/")));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    let failed: Vec<_> = files(folder, "yml")
+    let failed: Vec<_> = files(folder, extension)
         .into_iter()
         .filter(|path| {
             let text = fs::read_to_string(path).expect("the text of a golden file");
