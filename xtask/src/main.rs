@@ -9,6 +9,7 @@ mod deny;
 mod engine;
 mod github_schemas;
 mod images;
+mod peer_language;
 mod setup;
 mod sqlx_prepare;
 mod test;
@@ -48,6 +49,8 @@ enum Command {
     Images,
     /// Make the reduced description of GitHub's API that tests hold our answers against.
     GithubSchemas,
+    /// Compare our reading of workflow files with that of GitHub's packages for editors.
+    PeerLanguage,
     /// Refresh `.sqlx/` after a change of a query or a migration.
     SqlxPrepare(sqlx_prepare::Arguments),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),
         Command::GithubSchemas => github_schemas::ensure(),
+        Command::PeerLanguage => peer_language::run(),
         Command::SqlxPrepare(prepare) => sqlx_prepare::run_command(&install, &prepare),
     };
     match result {

@@ -25,12 +25,19 @@ pub(crate) fn build() -> Result<()> {
 
 /// Runs npm in `folder`, with a Node.js that is new enough.
 pub(crate) fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
-    let mut command = Command::new("npm");
-    if let Some(newer) = newer_node()? {
-        command = Command::new(newer.join("npm"));
-        command.env("PATH", path_with(&newer)?);
-    }
-    run(command.args(arguments).current_dir(folder))
+    run(program("npm")?.args(arguments).current_dir(folder))
+}
+
+/// A Node.js that is new enough.
+pub(crate) fn node() -> Result<Command> {
+    program("node")
+}
+
+fn program(name: &str) -> Result<Command> {
+    let Some(newer) = newer_node()? else { return Ok(Command::new(name)) };
+    let mut command = Command::new(newer.join(name));
+    command.env("PATH", path_with(&newer)?);
+    Ok(command)
 }
 
 /// `npm ci` in `folder`, unless it was done since the lock file changed.

@@ -50,6 +50,10 @@ impl Allowed {
     pub const ANYTHING: Self =
         Self { contexts: &["*"], status_functions: true, status_arguments: true, hash_files: true };
 
+    /// Where expressions may not stand: what names something is told so, the rest is not allowed.
+    pub const NOTHING: Self =
+        Self { contexts: &[], status_functions: false, status_arguments: false, hash_files: false };
+
     /// Whether the context with this lower-case name may be used.
     pub(super) fn has_context(&self, name: &str) -> bool {
         self.contexts.iter().any(|context| *context == name || *context == "*")

@@ -109,8 +109,7 @@ impl Reader<'_> {
             Scalar::String(text) if !self.is_evaluated => text,
             _ => return Token::new(position, TokenKind::from(scalar)),
         };
-        // Where nothing is allowed, that will be said; names need no judging.
-        let kind = match interpolation::parse(text, allowed.unwrap_or(&Allowed::ANYTHING)) {
+        let kind = match interpolation::parse(text, allowed.unwrap_or(&Allowed::NOTHING)) {
             Ok(Interpolation::Literal(text)) => TokenKind::String(text),
             Ok(Interpolation::Expression(expression)) => TokenKind::Expression(expression),
             Ok(Interpolation::Insert) => TokenKind::Insert,

@@ -1,7 +1,7 @@
 //! `inputs:` of `workflow_dispatch`.
 
 use super::keys::{Keys, named};
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::Diagnostics;
 use crate::model::{Input, InputKind};
 use crate::template::Token;
 
@@ -11,9 +11,8 @@ const MAX_DISPATCH_INPUTS: usize = 25;
 pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<Input> {
     let Some(token) = token else { return Vec::new() };
     let position = token.position;
-    let inputs: Vec<Input> = named(token)
-        .map(|(name, key, body)| input(diagnostics, name, (key.position, body)))
-        .collect();
+    let inputs: Vec<Input> =
+        named(token).map(|(name, _, body)| input(diagnostics, name, body)).collect();
     if inputs.len() > MAX_DISPATCH_INPUTS {
         let message = format!(
             "you may only define up to {MAX_DISPATCH_INPUTS} inputs for a `workflow_dispatch` event"
@@ -23,11 +22,8 @@ pub(super) fn read(diagnostics: &mut Diagnostics, token: Option<Token>) -> Vec<I
     inputs
 }
 
-fn input(
-    diagnostics: &mut Diagnostics,
-    name: String,
-    (position, body): (Position, Token),
-) -> Input {
+fn input(diagnostics: &mut Diagnostics, name: String, body: Token) -> Input {
+    let position = body.position;
     let mut keys = Keys::of(body);
     let kind = keys.take_text("type").map_or(InputKind::String, |word| kind(&word));
     let options = keys.take_texts("options");

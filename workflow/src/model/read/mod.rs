@@ -12,7 +12,6 @@ mod condition;
 mod container;
 mod control_steps;
 mod cron;
-mod cycles;
 mod identifier;
 mod inputs;
 mod job;
