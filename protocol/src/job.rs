@@ -35,6 +35,23 @@ pub struct JobMessage {
     pub github_token: String,
     pub repository: JobRepository,
     pub policy: JobPolicy,
+    /// What actions (not scripts) find the server's artifacts and caches with; `None` while the server
+    /// offers none.
+    #[serde(default)]
+    pub runtime: Option<ActionsRuntime>,
+}
+
+/// Where the clients within actions send their requests.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ActionsRuntime {
+    /// `ACTIONS_RUNTIME_URL`
+    pub url: String,
+    /// `ACTIONS_RUNTIME_TOKEN`
+    pub token: String,
+    /// `ACTIONS_RESULTS_URL`
+    pub results_url: String,
+    /// `ACTIONS_CACHE_URL`, for old clients.
+    pub cache_url: Option<String>,
 }
 
 /// Workflow-level keys that the runner evaluates.
@@ -83,6 +100,12 @@ impl fmt::Debug for JobMessage {
             .field("lease", &self.lease)
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ActionsRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionsRuntime").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -20,7 +20,9 @@ pub mod step;
 
 pub use complete::{Annotation, AnnotationLevel, CompleteJob};
 pub use ids::{ClaimId, JobId, LeaseToken, RepositoryId, RunId, RunnerId};
-pub use job::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
+pub use job::{
+    ActionsRuntime, JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings,
+};
 pub use lease::{CancelRequest, LeaseRequest, RenewRequest, RenewResponse};
 pub use log::{LogChunk, LogChunks};
 pub use register::{RegisterRequest, RegisterResponse};

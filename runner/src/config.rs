@@ -44,6 +44,13 @@ pub struct RunnerConfig {
     pub docker_socket: bool,
     /// Git URL of an action, with `{owner}` and `{repo}`.
     pub action_source: String,
+    /// Repositories of actions on this machine, as `OWNER/REPO` or `OWNER/REPO.git`; looked into
+    /// before `action_source`.
+    pub action_mirror: Option<PathBuf>,
+    /// When an action that is part of the runner stands for the real one.
+    pub builtin_actions: BuiltinActions,
+    /// Directory with `node20/bin/node` and `node24/bin/node`; `None` to have them fetched.
+    pub node_directory: Option<PathBuf>,
     /// How long a runner that is told to stop waits for its jobs; `None` for as long as it takes.
     /// Jobs that still run then go on in their containers, for the next runner to adopt.
     pub drain_timeout: Option<Duration>,
@@ -67,6 +74,9 @@ impl RunnerConfig {
             docker_host: None,
             docker_socket: false,
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
+            action_mirror: None,
+            builtin_actions: BuiltinActions::default(),
+            node_directory: None,
             drain_timeout: None,
             offline_grace: DEFAULT_OFFLINE_GRACE,
         }
@@ -90,6 +100,17 @@ impl RunnerConfig {
         let found = runs_on.iter().find_map(of_label).map(|(_, image)| image);
         found.or_else(|| self.images.get(UBUNTU_LABELS[0])).map(String::as_str)
     }
+}
+
+/// Whether actions that are part of the runner are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum BuiltinActions {
+    /// Only when the source of actions cannot be reached.
+    Fallback,
+    /// Instead of the real ones.
+    #[default]
+    Always,
+    Never,
 }
 
 /// A server that restarts is back long before this; longer outages cost the job.
@@ -162,6 +183,18 @@ pub struct Arguments {
     #[arg(long, env = "GANTRY_ACTION_SOURCE", default_value = DEFAULT_ACTION_SOURCE, value_name = "URL")]
     action_source: String,
 
+    /// Directory with git repositories of actions, as `OWNER/REPO`; looked into first
+    #[arg(long, env = "GANTRY_ACTION_MIRROR", value_name = "DIR")]
+    action_mirror: Option<PathBuf>,
+
+    /// Whether actions that are part of the runner, as checkout is, are used
+    #[arg(long, env = "GANTRY_BUILTIN_ACTIONS", value_enum, default_value_t, value_name = "WHEN")]
+    builtin_actions: BuiltinActions,
+
+    /// Directory with `node20/bin/node` and `node24/bin/node`; without it they are fetched by npm
+    #[arg(long, env = "GANTRY_NODE_DIR", value_name = "DIR")]
+    node_dir: Option<PathBuf>,
+
     /// Seconds to wait for running jobs when told to stop; without it, as long as they take
     #[arg(long, env = "GANTRY_RUNNER_DRAIN_SECONDS", value_name = "SECONDS")]
     drain_seconds: Option<u64>,
@@ -184,6 +217,9 @@ impl TryFrom<Arguments> for RunnerConfig {
         config.docker_host = arguments.docker_host;
         config.docker_socket = arguments.docker_socket;
         config.action_source = arguments.action_source;
+        config.action_mirror = arguments.action_mirror;
+        config.builtin_actions = arguments.builtin_actions;
+        config.node_directory = arguments.node_dir;
         config.drain_timeout = arguments.drain_seconds.map(Duration::from_secs);
         Ok(config)
     }

@@ -10,6 +10,7 @@ mod client;
 pub mod config;
 pub mod container;
 mod execution;
+mod externals;
 mod hash_files;
 mod infra_error;
 mod job;

@@ -140,6 +140,8 @@ pub struct InsidePaths {
     pub work: String,
     /// `/__t`
     pub tools: String,
+    /// `/__e`
+    pub externals: String,
     /// `/github/home`
     pub home: String,
     /// `/github/workflow`
@@ -153,6 +155,7 @@ impl InsidePaths {
         Self {
             work: "/__w".to_owned(),
             tools: "/__t".to_owned(),
+            externals: "/__e".to_owned(),
             home: "/github/home".to_owned(),
             workflow: "/github/workflow".to_owned(),
         }

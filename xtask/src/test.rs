@@ -35,6 +35,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     setup::everything(install)?;
     engine::ensure_running()?;
     images::run_build()?;
+    build_javascript_actions()?;
     run(rust_tests().env("TEST_REQUIRE_DOCKER", "1"))?;
     browser_tests()?;
     say("\neverything passed");
@@ -49,6 +50,13 @@ export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
 unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGVERSION PGSYSCONFDIR PG_CONFIG
 exec cargo test --workspace --no-fail-fast
 "#;
+
+/// What the runner's tests run as JavaScript actions.
+fn build_javascript_actions() -> Result<()> {
+    let folder = root().join("tests/javascript");
+    web::install(&folder)?;
+    web::npm(&folder, &["run", "build"])
+}
 
 fn rust_tests() -> Command {
     let mut command = Command::new("pg_virtualenv");

@@ -3,24 +3,24 @@
 //! Does not run steps ([`crate::steps`]). Invariant: no program of the host ever works inside a
 //! directory that a job can write to.
 
+mod builtin;
+mod cache;
 mod checkout;
 mod checkout_plan;
 mod copy;
-mod download;
+mod describe;
 mod git;
 mod inputs;
-mod manifest;
+mod locate;
 mod place;
+mod prepare;
+mod source;
+mod stages;
 
+pub(crate) use builtin::is_builtin;
+use builtin::is_checkout;
 pub(crate) use checkout::check_out;
-pub(crate) use download::{MOST_DEPTH, directory_of, prepare};
-pub(crate) use inputs::inputs;
-pub(crate) use manifest::{LARGEST_MANIFEST_BYTES, MANIFEST_FILES, read_manifest};
-
-use gantry_workflow::model::Uses;
-
-/// Whether `uses` names the checkout that is part of the runner, in any version.
-pub(crate) fn is_checkout(uses: &Uses) -> bool {
-    matches!(uses, Uses::Repository { owner, repository, path: None, .. }
-        if owner.eq_ignore_ascii_case("actions") && repository.eq_ignore_ascii_case("checkout"))
-}
+pub(crate) use inputs::{given_inputs, with_defaults};
+pub(crate) use locate::{ActionPlace, LoadedAction, load};
+pub(crate) use prepare::{MOST_DEPTH, prepare, prepare_cache, too_deep};
+pub(crate) use stages::{always, bare_scope, may_have_post, post_condition, pre_condition};

@@ -1,6 +1,7 @@
 //! The trait that separates a job from the engine that runs it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use futures_util::future::BoxFuture;
 use gantry_protocol::JobId;
@@ -54,6 +55,6 @@ pub trait Backend: Send + Sync + 'static {
     /// Removes every container, network and volume of a job.
     fn remove_job<'a>(&'a self, runner: &'a str, job: JobId) -> Pending<'a, ()>;
 
-    /// Where the job's directories are for its processes.
-    fn inside_paths(&self, directory: &JobDirectory) -> InsidePaths;
+    /// Where the job's directories, and the runner's `externals`, are for its processes.
+    fn inside_paths(&self, directory: &JobDirectory, externals: &Path) -> InsidePaths;
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -104,10 +105,11 @@ impl Backend for ProcessBackend {
         .boxed()
     }
 
-    fn inside_paths(&self, directory: &JobDirectory) -> InsidePaths {
+    fn inside_paths(&self, directory: &JobDirectory, externals: &Path) -> InsidePaths {
         InsidePaths {
             work: directory.work().display().to_string(),
             tools: directory.tools().display().to_string(),
+            externals: externals.display().to_string(),
             home: directory.home().display().to_string(),
             workflow: directory.workflow().display().to_string(),
         }

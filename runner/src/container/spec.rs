@@ -74,6 +74,8 @@ pub struct Mounts {
     pub shim: PathBuf,
     pub work: PathBuf,
     pub tools: PathBuf,
+    /// Programs of the runner, which no job may change.
+    pub externals: PathBuf,
     pub home: PathBuf,
     pub workflow: PathBuf,
 }

@@ -6,6 +6,7 @@
 use gantry_protocol::JobMessage;
 use gantry_workflow::expr::{Object, Value};
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::state::{Containers, Progress, StepResult};
 use super::status::JobStatus;
@@ -32,10 +33,20 @@ pub(crate) struct Scope {
     pub(crate) own_environment: IndexMap<String, String>,
     /// Set for the steps of a composite action.
     pub(crate) action: Option<ActionScope>,
+    /// The action that the step runs, where that is a program.
+    pub(crate) running: Option<RunningAction>,
+}
+
+/// What `github.action_repository` and `github.action_ref` say of a running action.
+#[derive(Clone, Debug)]
+pub(crate) struct RunningAction {
+    /// Empty for a local action.
+    pub(crate) repository: String,
+    pub(crate) git_ref: String,
 }
 
 /// What the steps of a composite action see instead of the job's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ActionScope {
     /// `github.action_path`
     pub(crate) path: String,
@@ -164,15 +175,16 @@ fn github(view: JobView<'_>, scope: &Scope) -> Object {
     set("event_path", &view.paths.event_file());
     set("job", message.job.id.as_str());
     set("action", &scope.step_id);
-    if let Some(action) = &scope.action {
+    let around = scope.action.as_ref();
+    if let Some(action) = around {
         set("action_path", &action.path);
-        set("action_repository", &action.repository);
-        set("action_ref", &action.git_ref);
         set("action_status", action.status.as_str());
-    } else {
-        set("action_repository", "");
-        set("action_ref", "");
     }
+    let running = scope.running.as_ref().map(|action| (&action.repository, &action.git_ref));
+    let running = running.or(around.map(|action| (&action.repository, &action.git_ref)));
+    let (repository, git_ref) = running.map_or(("", ""), |(name, git_ref)| (name, git_ref));
+    set("action_repository", repository);
+    set("action_ref", git_ref);
     for name in ["base_ref", "head_ref"] {
         github.entries.entry(name.to_owned()).or_insert_with(|| Value::string(""));
     }

@@ -3,6 +3,7 @@
 //! Runs nothing; [`crate::job`], [`crate::steps`] and [`crate::actions`] act on it. Invariant: what is
 //! needed to go on with a job after a restart is in [`JobState`] and nowhere else.
 
+mod action_record;
 mod contexts;
 mod environment;
 mod reporter;
@@ -12,7 +13,8 @@ mod state;
 mod status;
 mod step_names;
 
-pub(crate) use contexts::{ActionScope, Scope, is_debug, runner_variables};
+pub(crate) use action_record::{Level, LogPosition, PreparedAction, RegisteredPost};
+pub(crate) use contexts::{ActionScope, RunningAction, Scope, is_debug, runner_variables};
 pub(crate) use environment::{EnvironmentParts, process_environment};
 pub(crate) use reporter::{Reporter, StepEnding};
 pub(crate) use running::{CANCEL_TIMEOUT, Host, RunningJob, steps_of};

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_protocol::JobId;
-use gantry_workflow::expr::{Environment, EvalError, Object, StatusView};
+use gantry_workflow::expr::{Environment, EvalError, Object, StatusView, Value};
 use gantry_workflow::model::{JobKind, StepsJob};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use super::action_record::LogPosition;
 use super::contexts::{self, JobView, Scope};
 use super::reporter::Reporter;
 use super::signals::Signals;
@@ -65,11 +66,6 @@ impl Host {
 
     pub(crate) fn directory(&self, job: JobId) -> JobDirectory {
         JobDirectory::new(&self.jobs_directory(), job)
-    }
-
-    /// Where downloaded actions are kept for all jobs.
-    pub(crate) fn action_cache(&self) -> std::path::PathBuf {
-        self.config.work_directory.join("actions")
     }
 }
 
@@ -138,6 +134,15 @@ impl RunningJob {
         self.evaluate_with(scope, &self.status(scope), evaluate)
     }
 
+    /// An entry of the `github` context as the server gave it.
+    pub(crate) fn github_text(&self, name: &str) -> String {
+        match &self.state.message.contexts.github {
+            Value::Object(github) => github.get(name).map(|v| v.to_text().into_owned()),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
     /// The repository's name without its owner.
     pub(crate) fn repository(&self) -> &str {
         contexts::repository_name(&self.state.message)
@@ -149,6 +154,16 @@ impl RunningJob {
 
     pub(crate) fn step_log(&self, number: u32) -> StepLog {
         StepLog::new(self.log.clone(), self.masks.clone(), number)
+    }
+
+    /// The log of a step that an earlier runner began, from where it will not be repeated.
+    pub(crate) fn resumed_step_log(&self, number: u32) -> StepLog {
+        match &self.state.record.progress.actions.log {
+            Some(LogPosition { lines, annotations }) => {
+                self.step_log(number).resumed(*lines, annotations.clone())
+            }
+            None => self.step_log(number),
+        }
     }
 
     pub(crate) fn shim(&self) -> Result<Arc<Shim>, InfraError> {

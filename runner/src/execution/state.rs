@@ -12,6 +12,7 @@ use gantry_protocol::{Annotation, CancelRequest, ClaimId, Conclusion, JobMessage
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::action_record::ActionsRecord;
 use super::status::JobStatus;
 use crate::container::StartedService;
 use crate::infra_error::InfraError;
@@ -62,8 +63,16 @@ pub(crate) struct RunningService {
 /// How far the steps are and what they have left.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
+    /// How many of the job's pre stages have ended.
+    #[serde(default)]
+    pub(crate) n_ended_pres: usize,
     /// Index of the first step that has not ended.
     pub(crate) next_step: usize,
+    /// How many of the job's post stages have ended.
+    #[serde(default)]
+    pub(crate) n_ended_posts: usize,
+    #[serde(default)]
+    pub(crate) actions: ActionsRecord,
     /// The `env` of workflow and job, changed by `GITHUB_ENV`.
     pub(crate) environment: IndexMap<String, String>,
     /// `GITHUB_PATH`, in the order added.
@@ -122,6 +131,7 @@ impl JobState {
             .map(|(_, value)| value.as_str())
             .chain([self.message.github_token.as_str()])
             .chain([self.message.repository.clone_token.as_str()])
+            .chain(self.message.runtime.iter().map(|runtime| runtime.token.as_str()))
             .chain(self.record.progress.masks.iter().map(String::as_str))
             .filter(|value| !value.is_empty())
     }

@@ -1,6 +1,7 @@
 //! Numbers and names of a job's steps as the jobs API shows them (`semantics` 5.2). Pure.
 //!
-//! Invariant: numbers are fixed when the job is leased, so a restarted runner gives the same ones.
+//! Invariant: numbers are fixed once the job's actions are known, and a restarted runner, which knows
+//! the same actions, gives the same ones.
 
 use gantry_workflow::model::{Step, StepKind, StepsJob, Uses};
 
@@ -10,18 +11,24 @@ pub(crate) const INITIALIZE_CONTAINERS: &str = "Initialize containers";
 pub(crate) const STOP_CONTAINERS: &str = "Stop containers";
 pub(crate) const COMPLETE_JOB: &str = "Complete job";
 
-/// Where each step of a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where each step of a job stands. Numbers are kept for all post stages that there may be, so there may
+/// be gaps, as on GitHub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StepNumbers {
     has_containers: bool,
-    n_steps: u32,
+    n_steps: usize,
+    pub(crate) n_pres: usize,
+    /// Post stages that there may be.
+    pub(crate) n_posts: usize,
 }
 
 impl StepNumbers {
+    /// Of a job whose actions are not known yet.
     pub(crate) fn new(job: &StepsJob) -> Self {
         Self {
             has_containers: job.container.is_some() || job.services.is_some(),
-            n_steps: u32::try_from(job.steps.len()).unwrap_or(u32::MAX),
+            n_steps: job.steps.len(),
+            ..Self::default()
         }
     }
 
@@ -33,18 +40,44 @@ impl StepNumbers {
         self.has_containers.then_some(2)
     }
 
+    /// The number of the `index`-th pre stage.
+    pub(crate) fn pre(self, index: usize) -> u32 {
+        number(self.first_pre() + index)
+    }
+
     /// The number of the workflow's step with this index.
     pub(crate) fn step(self, index: usize) -> u32 {
-        2 + u32::from(self.has_containers) + u32::try_from(index).unwrap_or(u32::MAX - 10)
+        number(self.first_step() + index)
+    }
+
+    /// The number of the post stage that was noted as the `index`-th; the last noted runs first.
+    pub(crate) fn post(self, index: usize) -> u32 {
+        number(self.first_post() + self.n_posts.saturating_sub(index + 1))
     }
 
     pub(crate) fn stop_containers(self) -> Option<u32> {
-        self.has_containers.then(|| 3 + self.n_steps)
+        self.has_containers.then(|| number(self.first_post() + self.n_posts))
     }
 
     pub(crate) fn complete_job(self) -> u32 {
-        2 + self.n_steps + 2 * u32::from(self.has_containers)
+        number(self.first_post() + self.n_posts + usize::from(self.has_containers))
     }
+
+    fn first_pre(self) -> usize {
+        2 + usize::from(self.has_containers)
+    }
+
+    fn first_step(self) -> usize {
+        self.first_pre() + self.n_pres
+    }
+
+    fn first_post(self) -> usize {
+        self.first_step() + self.n_steps
+    }
+}
+
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// The name of a step that has none, or whose name cannot be evaluated. `script` is the text of
@@ -73,5 +106,31 @@ pub(crate) fn uses_text(uses: &Uses) -> String {
         Uses::Local { path } => path.clone(),
         Uses::Docker { image } => format!("docker://{image}"),
         Uses::SelfRepository { path } => format!("$/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(has_containers: bool) -> StepNumbers {
+        StepNumbers { has_containers, n_steps: 3, ..StepNumbers::default() }
+    }
+
+    #[test]
+    fn without_actions_the_steps_follow_each_other() {
+        let plain = numbers(false);
+        assert_eq!((plain.step(0), plain.step(2), plain.complete_job()), (2, 4, 5));
+        let with = numbers(true);
+        assert_eq!(with.initialize_containers(), Some(2));
+        assert_eq!((with.step(0), with.stop_containers(), with.complete_job()), (3, Some(6), 7));
+    }
+
+    #[test]
+    fn stages_of_actions_have_numbers_in_the_order_in_which_they_run() {
+        let numbers = StepNumbers { n_pres: 2, n_posts: 2, ..numbers(true) };
+        assert_eq!((numbers.pre(0), numbers.pre(1), numbers.step(0)), (3, 4, 5));
+        assert_eq!((numbers.post(1), numbers.post(0)), (8, 9));
+        assert_eq!((numbers.stop_containers(), numbers.complete_job()), (Some(10), 11));
     }
 }

@@ -47,13 +47,23 @@ pub(super) async fn finish(job: &mut RunningJob) -> CompleteJob {
 
 /// After a failed set-up the steps of the workflow are skipped.
 fn report_steps_that_never_ran(job: &RunningJob) {
-    let next = job.state.record.progress.next_step;
-    for (index, step) in job.steps.steps.iter().enumerate().skip(next) {
-        let name = job.masks.mask(&super::run::queued_name(step));
-        let conclusion = Conclusion::Skipped;
-        let ending = StepEnding { outcome: conclusion, conclusion, started_at: Utc::now() };
-        job.reporter.completed(job.numbers.step(index), &name, ending);
+    let progress = &job.state.record.progress;
+    for (number, name) in super::announce::pre_stages(job).skip(progress.n_ended_pres) {
+        skipped(job, number, &name);
     }
+    for (index, step) in job.steps.steps.iter().enumerate().skip(progress.next_step) {
+        let name = job.masks.mask(&super::announce::queued_name(step));
+        skipped(job, job.numbers.step(index), &name);
+    }
+    for (number, post) in super::step_loop::posts_to_come(job) {
+        skipped(job, number, &post.name);
+    }
+}
+
+fn skipped(job: &RunningJob, number: u32, name: &str) {
+    let conclusion = Conclusion::Skipped;
+    let ending = StepEnding { outcome: conclusion, conclusion, started_at: Utc::now() };
+    job.reporter.completed(number, name, ending);
 }
 
 async fn in_step<T>(

@@ -3,6 +3,7 @@
 //! Does not lease jobs ([`crate::listener`]) and does not know engines ([`crate::container`]).
 //! Invariant: at any moment the runner may be killed, and the next one goes on with the job.
 
+mod announce;
 mod container_request;
 mod finish;
 mod run;

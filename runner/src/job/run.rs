@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use gantry_protocol::{CompleteJob, Conclusion, JobId};
-use gantry_workflow::model::{Step, StepKind};
-use gantry_workflow::template::TokenKind;
 use tokio::sync::watch;
 
+use super::announce;
 use super::finish::finish;
 use super::set_up::{self, SetUpError};
 use super::step_loop::run_steps;
@@ -19,12 +18,11 @@ use crate::background::blocking;
 use crate::client::{Backoff, ClientError, persistently};
 use crate::execution::JobState;
 use crate::execution::JobStatus;
-use crate::execution::{
-    COMPLETE_JOB, INITIALIZE_CONTAINERS, SET_UP_JOB, STOP_CONTAINERS, StepNumbers, default_name,
-};
 use crate::execution::{Host, RunningJob, steps_of};
 use crate::execution::{Reporter, StepEnding};
+use crate::execution::{SET_UP_JOB, StepNumbers};
 use crate::execution::{Signals, cancelled, lost};
+use crate::externals;
 use crate::infra_error::InfraError;
 use crate::output::{Destination, Masks, Shipper, start_shipper};
 use crate::workspace::JobDirectory;
@@ -77,7 +75,7 @@ async fn run_to_completion(
     let client = host.client.clone();
     let id = state.message.job_id;
     let (mut job, shipper) = start(host, state, signals)?;
-    announce(&job);
+    job.reporter.queued(job.numbers.set_up_job(), SET_UP_JOB);
     match run_phases(&mut job).await {
         Ok(()) => {}
         Err(SetUpError::User(_)) => job.state.record.progress.status = JobStatus::Failure,
@@ -151,7 +149,7 @@ fn start(
     })?;
     let steps = steps_of(&state)?;
     let job = RunningJob {
-        paths: host.backend.inside_paths(&directory),
+        paths: host.backend.inside_paths(&directory, &externals::directory(&host.config)),
         numbers: StepNumbers::new(&steps),
         reporter: Reporter::start(client, id, lease),
         host,
@@ -167,40 +165,9 @@ fn start(
     Ok((job, shipper))
 }
 
-/// Shows all steps before the first one runs.
-fn announce(job: &RunningJob) {
-    let numbers = job.numbers;
-    job.reporter.queued(numbers.set_up_job(), SET_UP_JOB);
-    if let Some(number) = numbers.initialize_containers() {
-        job.reporter.queued(number, INITIALIZE_CONTAINERS);
-    }
-    for (index, step) in job.steps.steps.iter().enumerate() {
-        job.reporter.queued(numbers.step(index), &job.masks.mask(&queued_name(step)));
-    }
-    if let Some(number) = numbers.stop_containers() {
-        job.reporter.queued(number, STOP_CONTAINERS);
-    }
-    job.reporter.queued(numbers.complete_job(), COMPLETE_JOB);
-}
-
-/// The name of a step that has not been reached: expressions in it are not known yet.
-pub(super) fn queued_name(step: &Step) -> String {
-    let literal = |kind: &TokenKind| match kind {
-        TokenKind::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    if let Some(name) = step.name.as_ref().and_then(|name| literal(&name.kind)) {
-        return name;
-    }
-    let script = match &step.kind {
-        StepKind::Run { script, .. } => literal(&script.kind).unwrap_or_default(),
-        _ => String::new(),
-    };
-    default_name(step, &script)
-}
-
 async fn run_phases(job: &mut RunningJob) -> Result<(), SetUpError> {
     if job.state.record.containers.is_some() {
+        announce::count_stages(job);
         set_up::reconnect(job).await?;
     } else {
         let signals = job.signals.clone();

@@ -13,6 +13,7 @@ use gantry_protocol::Conclusion;
 use gantry_workflow::expr::{EvalError, Value};
 use indexmap::IndexMap;
 
+use super::announce;
 use super::container_request::{ContainerRequest, read_container};
 use super::services;
 use crate::actions;
@@ -22,6 +23,7 @@ use crate::execution::Scope;
 use crate::execution::StepEnding;
 use crate::execution::{Containers, RunningService};
 use crate::execution::{INITIALIZE_CONTAINERS, SET_UP_JOB};
+use crate::externals;
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
 use crate::shim::{self, Shim};
@@ -112,7 +114,10 @@ async fn prepare(job: &mut RunningJob, log: &mut StepLog) -> Result<Requests, Se
     job.state.record.progress.environment = job_environment(job)?;
     let requests = requests(job)?;
     log.line("Prepare all required actions");
-    actions::prepare(job, log).await.map_err(SetUpError::User)?;
+    let steps = job.steps.steps.clone();
+    actions::prepare(job, &steps, None, log).await.map_err(SetUpError::User)?;
+    announce::count_stages(job);
+    announce::announce(job);
     log.line(&format!("Complete job name: {}", job.state.message.name));
     Ok(requests)
 }
@@ -256,6 +261,7 @@ fn mounts(job: &RunningJob) -> Mounts {
         shim: job.directory.shim(),
         work: job.directory.work(),
         tools: job.directory.tools(),
+        externals: externals::directory(&job.host.config),
         home: job.directory.home(),
         workflow: job.directory.workflow(),
     }

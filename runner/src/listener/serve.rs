@@ -12,10 +12,12 @@ use super::claim::SlotClaim;
 use super::job_locks::JobLocks;
 use super::slot::{self, Slot, SlotEnd};
 use super::{adopt, lock, registration};
+use crate::actions;
 use crate::background::{self, Task};
 use crate::config::RunnerConfig;
 use crate::container::{Backend, DockerBackend};
 use crate::execution::Host;
+use crate::externals;
 use crate::shim;
 
 /// How long a runner that is told to stop waits for the removal of what ended jobs left.
@@ -40,6 +42,8 @@ pub async fn run_on(
     let config = RunnerConfig { work_directory: work_directory.clone(), ..config };
     let _lock = lock::lock(&work_directory)?;
     backend.check().await?;
+    externals::prepare(&config)?;
+    actions::prepare_cache(&config)?;
     let shim_program = shim::install(&work_directory.join("bin"))?;
     let installation = registration::installation(&work_directory)?;
     let mut anew = false;

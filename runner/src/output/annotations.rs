@@ -32,6 +32,10 @@ impl Annotations {
         }
     }
 
+    pub(super) fn from_vec(kept: Vec<Annotation>) -> Self {
+        Self { kept }
+    }
+
     pub(super) fn into_vec(self) -> Vec<Annotation> {
         self.kept
     }

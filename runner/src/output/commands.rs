@@ -30,6 +30,8 @@ pub(crate) struct Effects {
     /// In the order they were added.
     pub(crate) path: Vec<String>,
     pub(crate) masks: Vec<String>,
+    /// For the later stages of the same action.
+    pub(crate) state: IndexMap<String, String>,
     /// A command was wrong; the step fails at its end.
     pub(crate) failed: bool,
 }
@@ -96,11 +98,8 @@ impl OutputReader {
                     "Problem matchers are not supported yet: `{file}` is ignored."
                 ));
             }
-            // State is read by the post stage of an action, and run steps have none.
-            Command::SaveState { .. }
-            | Command::Debug(_)
-            | Command::RemoveMatcher { .. }
-            | Command::Echo(_) => {}
+            Command::SaveState { name, value } => drop(self.effects.state.insert(name, value)),
+            Command::Debug(_) | Command::RemoveMatcher { .. } | Command::Echo(_) => {}
         }
     }
 

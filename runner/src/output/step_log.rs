@@ -41,6 +41,18 @@ impl StepLog {
         }
     }
 
+    /// Goes on after so many lines and annotations of an earlier runner.
+    pub(crate) fn resumed(mut self, lines: u64, annotations: Vec<Annotation>) -> Self {
+        self.block = Block::new(self.number, lines);
+        self.annotations = Annotations::from_vec(annotations);
+        self
+    }
+
+    /// How many lines there are, and the annotations, for [`Self::resumed`].
+    pub(crate) fn position(&self) -> (u64, Vec<Annotation>) {
+        (self.next_line(), self.annotations.clone().into_vec())
+    }
+
     pub(crate) fn number(&self) -> u32 {
         self.number
     }

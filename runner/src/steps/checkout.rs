@@ -4,9 +4,8 @@ use gantry_protocol::Conclusion;
 use indexmap::IndexMap;
 
 use super::execute::{StepEnd, StepPlace};
-use super::run::print_environment;
 use crate::actions;
-use crate::execution::{RunningJob, Scope};
+use crate::execution::RunningJob;
 use crate::output::StepLog;
 
 /// Checks out, unless the step is stopped before.
@@ -16,10 +15,11 @@ pub(super) async fn run(
     place: &StepPlace<'_>,
     log: &mut StepLog,
 ) -> StepEnd {
-    print_head(inputs, place.scope, log);
     log.send().await;
+    // The checkout's own names are in lower case, and inputs are found without regard to case.
+    let inputs = inputs.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
     let result = tokio::select! {
-        result = actions::check_out(job, inputs, &place.process, log) => result,
+        result = actions::check_out(job, &inputs, &place.process, log) => result,
         _ = place.stop.told() => {
             log.error("The operation was canceled.");
             return StepEnd { outcome: Conclusion::Cancelled, ..StepEnd::failure() };
@@ -36,14 +36,4 @@ pub(super) async fn run(
             StepEnd::failure()
         }
     }
-}
-
-/// The rest of a `uses` step's head: its inputs and its `env`.
-pub(super) fn print_head(inputs: &IndexMap<String, String>, scope: &Scope, log: &mut StepLog) {
-    if !inputs.is_empty() {
-        log.line("with:");
-        inputs.iter().for_each(|(name, value)| log.line(&format!("  {name}: {value}")));
-    }
-    print_environment(scope, log);
-    log.line("##[endgroup]");
 }

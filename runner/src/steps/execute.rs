@@ -1,14 +1,14 @@
 //! A step that is to run, by what it does.
 
 use gantry_protocol::Conclusion;
-use gantry_workflow::model::{Step, StepKind, Uses};
+use gantry_workflow::model::{Step, StepKind};
 
+use super::action;
 use super::process::Stop;
 use super::run::{self, RunStep};
+use super::stage::Stage;
 use super::unsupported::unsupported;
-use super::{checkout, composite};
-use crate::actions;
-use crate::execution::{RunningJob, Scope, uses_text};
+use crate::execution::{RunningJob, Scope};
 use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
 
@@ -17,6 +17,9 @@ use crate::output::{Effects, StepLog};
 pub(crate) struct StepPlace<'a> {
     /// Name of its process: `4`, or `4.1` within an action.
     pub(crate) process: String,
+    /// What its state is kept under: `2`, or `2.0` within an action, the same in all stages.
+    pub(crate) key: String,
+    pub(crate) stage: Stage,
     pub(crate) scope: &'a Scope,
     pub(crate) stop: Stop,
     /// For messages.
@@ -59,31 +62,13 @@ pub(crate) async fn execute(
             };
             run::run(job, step, place, log).await
         }
-        StepKind::Uses { uses: Uses::Docker { image }, .. } => {
-            log.error(&format!("`docker://{image}` is not supported yet by this runner."));
-            Ok(StepEnd::failure())
-        }
-        StepKind::Uses { uses: Uses::SelfRepository { .. }, .. }
-        | StepKind::Wait { .. }
+        StepKind::Uses { uses, with } => action::run(job, (uses, with.as_ref()), place, log).await,
+        StepKind::Wait { .. }
         | StepKind::WaitAll
         | StepKind::Cancel { .. }
         | StepKind::Parallel { .. } => {
             log.error(&unsupported(step).unwrap_or_default());
             Ok(StepEnd::failure())
-        }
-        StepKind::Uses { uses, with } => {
-            log.line(&format!("##[group]Run {}", uses_text(uses)));
-            match actions::inputs(job, place.scope, with.as_ref()) {
-                Ok(inputs) if actions::is_checkout(uses) => {
-                    Ok(checkout::run(job, &inputs, place, log).await)
-                }
-                Ok(inputs) => Box::pin(composite::run(job, (uses, &inputs), place, log)).await,
-                Err(message) => {
-                    log.line("##[endgroup]");
-                    log.error(&message);
-                    Ok(StepEnd::failure())
-                }
-            }
         }
     }
 }

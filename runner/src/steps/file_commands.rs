@@ -70,9 +70,7 @@ impl FileCommands {
         apply_env(env, effects, log);
         apply_output(output, effects, log);
         effects.path.extend(parse_path(path));
-        if let Some(error) = parse_pairs(state).error {
-            fail(&error.messages("state"), effects, log);
-        }
+        apply_state(state, effects, log);
         if let Some(message) = check_summary_size(summary.len() as u64) {
             log.error(&message);
         }
@@ -94,6 +92,14 @@ fn apply_output(text: &str, effects: &mut Effects, log: &mut StepLog) {
     effects.outputs.extend(output.pairs);
     if let Some(error) = output.error {
         fail(&error.messages("output"), effects, log);
+    }
+}
+
+fn apply_state(text: &str, effects: &mut Effects, log: &mut StepLog) {
+    let state = parse_pairs(text);
+    effects.state.extend(state.pairs);
+    if let Some(error) = state.error {
+        fail(&error.messages("state"), effects, log);
     }
 }
 

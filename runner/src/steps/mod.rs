@@ -1,18 +1,25 @@
-//! What a step does, by kind: `run` scripts, built-in actions, composite actions; and the order in
-//! which any step is evaluated.
+//! What a step does, by kind: `run` scripts, built-in actions, actions in JavaScript, in containers
+//! and composite ones; and the order in which any step is evaluated.
 //!
 //! Does not go through a job's steps ([`crate::job`]). Invariant: the processes of a step have names
 //! that only depend on the step's place, so a restarted runner finds them again.
 
+mod action;
 mod checkout;
 mod composite;
+mod environment;
 mod execute;
 mod file_commands;
+mod head;
+mod node;
 mod process;
+mod program;
 mod run;
 mod shell;
+mod stage;
 mod step_run;
 mod unsupported;
 
+pub(crate) use stage::Stage;
 pub(crate) use step_run::{EndedStep, Surroundings, prepare, run};
 pub(crate) use unsupported::unsupported;

@@ -4,12 +4,14 @@
 //! Invariant: `env` is evaluated before `if`, and an error in either fails the step.
 
 use gantry_protocol::Conclusion;
+use gantry_workflow::expr::Expression;
 use gantry_workflow::model::{Step, StepKind};
 use indexmap::IndexMap;
 use tokio::time::Instant;
 
 use super::execute::{StepEnd, StepPlace, execute};
 use super::process::Stop;
+use super::stage::Stage;
 use crate::execution::RunningJob;
 use crate::execution::default_name;
 use crate::execution::{ActionScope, Scope};
@@ -39,6 +41,9 @@ pub(crate) struct EndedStep {
 pub(crate) struct Surroundings {
     /// Name of the step's process.
     pub(crate) process: String,
+    /// What the step's state is kept under.
+    pub(crate) key: String,
+    pub(crate) stage: Stage,
     pub(crate) action: Option<ActionScope>,
     /// `env` of the steps around it.
     pub(crate) environment: IndexMap<String, String>,
@@ -56,12 +61,21 @@ pub(crate) fn prepare(job: &RunningJob, step: &Step, around: &Surroundings) -> P
         scope.own_environment.extend(own.clone());
         scope.environment.extend(own.clone());
     }
-    let name = display_name(job, step, &scope);
+    let name = around.stage.name(display_name(job, step, &scope));
     let condition = environment.and_then(|_| {
-        let met = job.evaluate(&scope, |e| step.condition.evaluate(e));
+        if is_under_way(job, around) {
+            return Ok(true);
+        }
+        let met = job.evaluate(&scope, |e| around.stage.condition(step).evaluate(e));
         met.map(|met| met.truthy()).map_err(|error| error.message)
     });
     PreparedStep { scope, name: job.masks.mask(&name), condition }
+}
+
+/// An earlier runner was in the middle of the step's action, whose steps may have changed what the
+/// condition looks at.
+fn is_under_way(job: &RunningJob, around: &Surroundings) -> bool {
+    job.state.record.progress.actions.levels.len() > around.depth
 }
 
 fn scope(job: &RunningJob, step: &Step, around: &Surroundings) -> Scope {
@@ -72,6 +86,7 @@ fn scope(job: &RunningJob, step: &Step, around: &Surroundings) -> Scope {
         environment,
         own_environment: around.environment.clone(),
         action: around.action.clone(),
+        running: None,
     }
 }
 
@@ -117,8 +132,11 @@ pub(crate) async fn run(
         (Ok(_), &Ok(minutes)) => {
             let place = StepPlace {
                 process: around.process.clone(),
+                key: around.key.clone(),
+                stage: around.stage.clone(),
                 scope: &prepared.scope,
-                stop: stop(job, step, &prepared.scope).before(around.deadline, minutes),
+                stop: stop(job, around.stage.condition(step), &prepared.scope)
+                    .before(around.deadline, minutes),
                 name: prepared.name.clone(),
                 timeout_minutes: minutes,
                 depth: around.depth,
@@ -127,14 +145,20 @@ pub(crate) async fn run(
         }
     };
     let StepEnd { outcome, effects } = end;
-    apply(job, &effects);
+    apply(job, &effects, &around.key);
+    // Its steps have ended; what is around it goes on.
+    job.state.record.progress.actions.levels.truncate(around.depth);
     let continues = outcome == Conclusion::Failure && continues_on_error(job, step, prepared, log);
     Ok(EndedStep { outcome, conclusion: step_conclusion(outcome, continues), effects })
 }
 
 /// What outlives the step: variables, paths and masks count for all later steps of the job.
-fn apply(job: &mut RunningJob, effects: &Effects) {
+fn apply(job: &mut RunningJob, effects: &Effects, key: &str) {
     let progress = &mut job.state.record.progress;
+    if !effects.state.is_empty() {
+        let state = progress.actions.states.entry(key.to_owned()).or_default();
+        state.extend(effects.state.clone());
+    }
     progress.environment.extend(effects.environment.clone());
     progress.path.extend(effects.path.iter().cloned());
     progress.masks.extend(effects.masks.iter().cloned());
@@ -153,10 +177,10 @@ fn timeout_minutes(job: &RunningJob, step: &Step, scope: &Scope) -> Result<u64, 
 }
 
 /// A step whose condition also holds in a cancelled job is not stopped by a cancellation.
-fn stop(job: &RunningJob, step: &Step, scope: &Scope) -> Stop {
+fn stop(job: &RunningJob, condition: &Expression, scope: &Scope) -> Stop {
     let cancelled = JobStatus::Cancelled.view();
     let survives = job
-        .evaluate_with(scope, &cancelled, |e| step.condition.evaluate(e))
+        .evaluate_with(scope, &cancelled, |e| condition.evaluate(e))
         .is_ok_and(|met| met.truthy());
     let until_end = match job.cancel_deadline {
         Some(deadline) => deadline.saturating_duration_since(Instant::now()),

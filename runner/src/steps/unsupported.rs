@@ -3,15 +3,12 @@
 //! Invariant: a job with such a step fails before its first step, and says why; nothing is left out
 //! or done in another way.
 
-use gantry_workflow::model::{Step, StepKind, Uses};
+use gantry_workflow::model::{Step, StepKind};
 
 /// The message for a step of such a kind.
 pub(crate) fn unsupported(step: &Step) -> Option<String> {
     let what = match &step.kind {
         _ if step.background => "A step in the `background`",
-        StepKind::Uses { uses: Uses::SelfRepository { .. }, .. } => {
-            "An action of the same repository and commit (`$/path`)"
-        }
         StepKind::Run { .. } | StepKind::Uses { .. } => return None,
         StepKind::Wait { .. } => "A `wait` step",
         StepKind::WaitAll => "A `wait-all` step",

@@ -1,42 +1,14 @@
 //! Checkout and other actions, with repositories on this machine's disk.
 
 use std::path::Path;
-use std::process::Command;
 
 use gantry_protocol::{Conclusion, JobId, JobMessage};
+use gantry_runner::RunnerConfig;
+use gantry_runner::config::BuiltinActions;
 use gantry_workflow::expr::Value;
 
 use crate::fixture::{Fixture, Place};
-
-/// Runs git with a fixed identity; answers what it prints.
-fn git(directory: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// A repository with one commit; answers the commit.
-fn repository(path: &Path, files: &[(&str, &str)]) -> String {
-    std::fs::create_dir_all(path).unwrap();
-    git(path, &["init", "--quiet", "--initial-branch=main"]);
-    commit(path, files)
-}
-
-fn commit(path: &Path, files: &[(&str, &str)]) -> String {
-    for (name, text) in files {
-        let file = path.join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-    git(path, &["add", "--all"]);
-    git(path, &["commit", "--quiet", "--message", "change"]);
-    git(path, &["rev-parse", "HEAD"])
-}
+use crate::repositories::{commit, git, repository};
 
 /// Queues a job of a repository at a commit.
 fn queue_at(t: &Fixture, workflow: &str, source: &Path, sha: &str) -> JobId {
@@ -110,17 +82,12 @@ async fn composite_actions_run_their_steps_and_answer_outputs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_supported_fails_and_says_so() {
+async fn an_action_that_is_not_there_fails_its_step_or_the_set_up() {
     let Some(t) = Fixture::start(Place::Processes).await else { return };
-    let actions = t.work.path().join("actions/octo");
-    repository(&actions.join("node"), &[("action.yml", "runs: {using: node20, main: x.js}")]);
-    let (job, end) = t
-        .run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [\n{uses: octo/node@main},\n{if: always(), uses: 'docker://debian'},\n{if: always(), uses: ./none}]}}")
-        .await;
+    let (job, end) =
+        t.run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{uses: ./none}]}}").await;
     assert_eq!(end.conclusion, Conclusion::Failure);
-    assert!(t.server.step_log(job, 2).contains("runs with `node20`, which is not supported yet"));
-    assert!(t.server.step_log(job, 3).contains("`docker://debian` is not supported yet"));
-    assert!(t.server.step_log(job, 4).contains("Can't find 'action.yml'"));
+    assert!(t.server.step_log(job, 2).contains("Can't find 'action.yml'"));
 
     let (job, end) =
         t.run("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [{uses: octo/none@v1}]}}").await;
@@ -175,6 +142,128 @@ async fn a_manifest_outside_of_its_action_is_not_read_on_the_host() {
     assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
 }
 
+const STEP: &str = "on: push\njobs: {j: {runs-on: ubuntu-latest, steps: ";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_self_reference_is_the_repository_and_commit_of_the_file_that_says_so() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let say = |text: &str| {
+        format!("runs: {{using: composite, steps: [{{shell: sh, run: echo {text}}}]}}")
+    };
+    let source = t.work.path().join("source");
+    let sha = repository(&source, &[("tools/say/action.yml", &say("from the job"))]);
+    commit(&source, &[("tools/say/action.yml", &say("from later"))]);
+    let outer = "runs: {using: composite, steps: [{uses: $/tools/say}]}";
+    let files = [("action.yml", outer), ("tools/say/action.yml", &say("from the action"))];
+    repository(&t.work.path().join("actions/octo/outer"), &files);
+    let workflow = format!("{STEP}[{{uses: $/tools/say}}, {{uses: octo/outer@main}}]}}}}");
+    let job = queue_at(&t, &workflow, &source, &sha);
+    let end = t.server.completed(job).await;
+    let log = t.server.log(job);
+    assert_eq!(end.conclusion, Conclusion::Success, "{log}");
+    assert!(t.server.step_log(job, 2).ends_with("\nfrom the job\n"), "{log}");
+    assert!(t.server.step_log(job, 3).ends_with("\nfrom the action\n"), "{log}");
+    // Nobody else's jobs find the repository among the actions of all.
+    assert!(!t.config.work_directory.join("actions/octo/app").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_serves_actions_where_the_source_is_out_of_reach() {
+    let configure = |config: &mut RunnerConfig| {
+        config.action_mirror = Some(config.work_directory.with_file_name("mirror"));
+        config.action_source = "file:///nowhere/{owner}/{repo}".to_owned();
+    };
+    let Some(t) = Fixture::start_with(Place::Processes, configure).await else { return };
+    let manifest = "runs: {using: composite, steps: [{shell: sh, run: echo mirrored}]}";
+    let mirrored = t.work.path().join("mirror/octo/plain");
+    let sha = repository(&mirrored, &[("action.yml", manifest)]);
+    git(
+        t.work.path(),
+        &["clone", "--quiet", "--bare", "mirror/octo/plain", "mirror/octo/bare.git"],
+    );
+    let workflow = format!("{STEP}[{{uses: octo/plain@main}}, {{uses: octo/bare@{sha}}}]}}}}");
+    let log = t.succeed(&workflow).await;
+    assert!(log.contains(&format!("Download action repository 'octo/plain@main' (SHA:{sha})\n")));
+    assert_eq!(log.matches("\nmirrored\n").count(), 2, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_built_in_checkout_stands_in_only_as_far_as_the_operator_says() {
+    let real = "runs: {using: composite, steps: [{shell: sh, run: echo the real one}]}";
+    for (rule, has_real, expected) in [
+        (BuiltinActions::Always, true, "HEAD is now at"),
+        (BuiltinActions::Fallback, true, "the real one"),
+        (BuiltinActions::Fallback, false, "HEAD is now at"),
+        (BuiltinActions::Never, true, "the real one"),
+    ] {
+        let configure = |config: &mut RunnerConfig| config.builtin_actions = rule;
+        let Some(t) = Fixture::start_with(Place::Processes, configure).await else { return };
+        if has_real {
+            let path = t.work.path().join("actions/actions/checkout");
+            repository(&path, &[("action.yml", real)]);
+        }
+        let source = t.work.path().join("source");
+        let sha = repository(&source, &[("README", "x")]);
+        let job =
+            queue_at(&t, &format!("{STEP}[{{uses: actions/checkout@main}}]}}}}"), &source, &sha);
+        let end = t.server.completed(job).await;
+        assert_eq!(end.conclusion, Conclusion::Success, "{rule:?} {}", t.server.log(job));
+        assert!(t.server.step_log(job, 2).contains(expected), "{rule:?} {}", t.server.log(job));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subtle_70_ten_composite_actions_may_be_nested_and_eleven_may_not() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let actions = t.work.path().join("actions/octo");
+    let last = "runs: {using: composite, steps: [{shell: sh, run: echo the innermost}]}";
+    repository(&actions.join("n1"), &[("action.yml", last)]);
+    for n in 2..=11 {
+        let inner = n - 1;
+        let text = format!("runs: {{using: composite, steps: [{{uses: octo/n{inner}@main}}]}}");
+        repository(&actions.join(format!("n{n}")), &[("action.yml", &text)]);
+    }
+    let log = t.succeed(&format!("{STEP}[{{uses: octo/n10@main}}]}}}}")).await;
+    assert!(log.contains("\nthe innermost\n"), "{log}");
+    let (job, end) = t.run(&format!("{STEP}[{{uses: octo/n11@main}}]}}}}")).await;
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    let log = t.server.log(job);
+    assert!(log.contains("##[error]Composite action depth exceeded max depth 9\n"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inner_step_that_has_ended_is_not_repeated_by_the_next_runner() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    let source = t.work.path().join("source");
+    let sha = repository(&source, &[("README", "x")]);
+    let steps = "runs:\n  using: composite\n  steps:\n  - {uses: actions/checkout@v4}\n\
+                 \x20 - {id: out, shell: bash, run: 'echo set=before >> $GITHUB_OUTPUT; echo E=env >> $GITHUB_ENV; echo \"::warning::once\"'}\n\
+                 \x20 - shell: bash\n    run: |\n      touch made; echo \"waiting ${{ steps.out.outputs.set }} $E\"\n      \
+                 while [ ! -e go ]; do sleep 0.05; done; ls; exit 7\n";
+    repository(&t.work.path().join("actions/octo/outer"), &[("action.yml", steps)]);
+    let workflow =
+        format!("{STEP}[{{uses: octo/outer@main, continue-on-error: true}}, {{run: ls}}]}}}}");
+    let job = queue_at(&t, &workflow, &source, &sha);
+    t.server.wait_for_line(job, "\nwaiting before env\n").await;
+    t.kill_runner().await;
+    t.start_runner();
+    // It follows the step again before that ends.
+    let renewals = t.server.wait_for(job, "job", |job| Some(job.renewals)).await;
+    t.server.wait_for(job, "renewal", |job| (job.renewals > renewals).then_some(())).await;
+    std::fs::write(t.job_directory(job).join("work/app/app/go"), "").unwrap();
+    let end = t.server.completed(job).await;
+    let log = t.server.step_log(job, 2);
+    assert_eq!(end.conclusion, Conclusion::Success, "{log}");
+    assert!(
+        log.ends_with("\nREADME\ngo\nmade\n##[error]Process completed with exit code 7.\n"),
+        "{log}"
+    );
+    assert_eq!(log.matches("HEAD is now at").count(), 1, "{log}");
+    let messages: Vec<&str> = end.annotations.iter().map(|a| a.message.as_str()).collect();
+    assert_eq!(messages, ["once", "Process completed with exit code 7."]);
+    assert!(t.server.step_log(job, 3).ends_with("\nREADME\ngo\nmade\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_with_a_step_of_an_unknown_kind_fails_before_its_first_step() {
     let Some(t) = Fixture::start(Place::Processes).await else { return };
@@ -182,7 +271,6 @@ async fn a_job_with_a_step_of_an_unknown_kind_fails_before_its_first_step() {
         ("{run: serve, background: true}", "A step in the `background`"),
         ("{parallel: [{run: a}]}", "A `parallel` step"),
         ("{wait-all: }", "A `wait-all` step"),
-        ("{uses: $/here}", "An action of the same repository and commit (`$/path`)"),
     ] {
         let (job, end) = t
             .run(&format!(

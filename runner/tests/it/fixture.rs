@@ -40,6 +40,14 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// A running runner; `None`, with a printed line, where the machine cannot run the test.
     pub(crate) async fn start(place: Place) -> Option<Self> {
+        Self::start_with(place, |_| {}).await
+    }
+
+    /// As [`Self::start`], with a configuration that is changed.
+    pub(crate) async fn start_with(
+        place: Place,
+        configure: impl FnOnce(&mut RunnerConfig),
+    ) -> Option<Self> {
         let backend: Arc<dyn Backend> = match place {
             Place::Processes => Arc::new(ProcessBackend::default()),
             Place::Containers => docker().await?,
@@ -51,6 +59,7 @@ impl Fixture {
         config.registration_token = Some("registration".to_owned().into());
         config.images.values_mut().for_each(|image| *image = IMAGE.to_owned());
         config.action_source = format!("{}/actions/{{owner}}/{{repo}}", work.path().display());
+        configure(&mut config);
         let shutdown = CancellationToken::new();
         let mut fixture = Self { server, work, config, backend, place, runner: None, shutdown };
         fixture.start_runner();
@@ -211,5 +220,6 @@ fn message(text: &str) -> JobMessage {
             clone_token: String::new(),
         },
         policy: JobPolicy::default(),
+        runtime: None,
     }
 }

@@ -9,6 +9,8 @@ mod environment;
 mod fake_server;
 mod fixture;
 mod images;
+mod javascript;
+mod repositories;
 mod restart;
 mod services;
 mod steps;

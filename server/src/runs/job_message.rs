@@ -61,6 +61,7 @@ pub(super) async fn build(
             clone_token: token,
         },
         policy: JobPolicy { docker_socket: repository.docker_socket },
+        runtime: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use gantry_runner::config::BuiltinActions;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use secrecy::SecretString;
 
@@ -111,6 +112,18 @@ pub(super) struct RunnerArguments {
     /// Git URL of actions, with {owner} and {repo}
     #[arg(long, env = "GANTRY_ACTION_SOURCE", value_name = "URL")]
     pub(super) action_source: Option<String>,
+
+    /// Directory with git repositories of actions, as `OWNER/REPO`; looked into first
+    #[arg(long, env = "GANTRY_ACTION_MIRROR", value_name = "DIR")]
+    pub(super) action_mirror: Option<PathBuf>,
+
+    /// Whether actions that are part of the runner, as checkout is, are used
+    #[arg(long, env = "GANTRY_BUILTIN_ACTIONS", value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) builtin_actions: BuiltinActions,
+
+    /// Directory with `node20/bin/node` and `node24/bin/node`; without it they are fetched by npm
+    #[arg(long, env = "GANTRY_NODE_DIR", value_name = "DIR")]
+    pub(super) node_dir: Option<PathBuf>,
 }
 
 impl Arguments {

@@ -105,6 +105,9 @@ async fn config(
     if let Some(source) = &arguments.action_source {
         config.action_source.clone_from(source);
     }
+    config.action_mirror.clone_from(&arguments.action_mirror);
+    config.builtin_actions = arguments.builtin_actions;
+    config.node_directory.clone_from(&arguments.node_dir);
     config.drain_timeout = Some(Duration::ZERO);
     Ok(config)
 }

@@ -251,7 +251,7 @@ impl Backend for DockerBackend {
         remove::job(&self.docker, runner, job).boxed()
     }
 
-    fn inside_paths(&self, _directory: &JobDirectory) -> InsidePaths {
+    fn inside_paths(&self, _directory: &JobDirectory, _externals: &Path) -> InsidePaths {
         InsidePaths::container()
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
         bind(&mounts.shim, SHIM_DIRECTORY, false),
         bind(&mounts.work, "/__w", false),
         bind(&mounts.tools, "/__t", false),
+        bind(&mounts.externals, "/__e", true),
         bind(&mounts.home, "/github/home", false),
         bind(&mounts.workflow, "/github/workflow", false),
         // Every step gets new files there; making one in memory takes a hundredth of the time.

@@ -5,7 +5,7 @@
 //! Invariant: each message says what happens, at the place that asks for it.
 
 use crate::diagnostic::{Diagnostics, Position};
-use crate::model::{Step, StepKind, Uses};
+use crate::model::{Step, StepKind};
 
 const CODE: &str = "not-supported-yet";
 
@@ -42,9 +42,6 @@ pub(super) fn snapshot(diagnostics: &mut Diagnostics, position: Position) {
 pub(super) fn step(diagnostics: &mut Diagnostics, step: &Step) {
     let what = match &step.kind {
         _ if step.background => "A step in the `background`",
-        StepKind::Uses { uses: Uses::SelfRepository { .. }, .. } => {
-            "An action of the same repository and commit (`$/path`)"
-        }
         StepKind::Run { .. } | StepKind::Uses { .. } => return,
         StepKind::Wait { .. } => "A `wait` step",
         StepKind::WaitAll => "A `wait-all` step",

@@ -1,0 +1,102 @@
+//! The environment of a step's process, from the job and the step (`semantics` 5.5).
+
+use gantry_protocol::ActionsRuntime;
+use indexmap::IndexMap;
+
+use crate::execution::{
+    EnvironmentParts, RunningJob, Scope, is_debug, process_environment, runner_variables,
+};
+use crate::infra_error::InfraError;
+use crate::output::CommandOptions;
+
+/// What only processes of actions get.
+#[derive(Debug, Default)]
+pub(super) struct ActionVariables {
+    /// `INPUT_*` and `STATE_*`
+    pub(super) own: IndexMap<String, String>,
+    /// `ACTIONS_*`, which no workflow can change.
+    pub(super) services: Vec<(String, String)>,
+}
+
+/// The whole environment of a process in the job's container.
+pub(super) fn environment(
+    job: &RunningJob,
+    scope: &Scope,
+    action: &ActionVariables,
+) -> Result<Vec<(String, String)>, InfraError> {
+    let shim = job.shim()?;
+    let mut image = shim.environment().to_vec();
+    if let Some(containers) = &job.state.record.containers {
+        image.extend(containers.environment.iter().cloned());
+    }
+    let mut runner = runner_variables(job.view(), scope);
+    runner.extend(action.services.iter().cloned());
+    Ok(process_environment(&EnvironmentParts {
+        image: &image,
+        home: &job.paths.home,
+        job: &IndexMap::new(),
+        step: &scope.environment,
+        action: &action.own,
+        runner,
+        path: &job.state.record.progress.path,
+    }))
+}
+
+/// How commands in the output of a process with this environment are read.
+pub(super) fn command_options(
+    job: &RunningJob,
+    environment: &[(String, String)],
+) -> CommandOptions {
+    let allows = |wanted: &str| {
+        let found = environment.iter().find(|(name, _)| name == wanted);
+        found.is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"))
+    };
+    CommandOptions {
+        debug: is_debug(&job.state.message),
+        allow_unsecure_commands: allows("ACTIONS_ALLOW_UNSECURE_COMMANDS"),
+        allow_unsecure_stop_tokens: allows("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
+        workspace: job.workspace(),
+    }
+}
+
+/// `INPUT_*` of an action's inputs and `STATE_*` of its earlier stages.
+pub(super) fn action_variables(
+    job: &RunningJob,
+    inputs: &IndexMap<String, String>,
+    key: &str,
+) -> ActionVariables {
+    let inputs = inputs.iter().map(|(name, value)| (input_variable(name), value.clone()));
+    let states = job.state.record.progress.actions.states.get(key);
+    let states = states.into_iter().flatten();
+    let states = states.map(|(name, value)| (format!("STATE_{name}"), value.clone()));
+    let services = job.state.message.runtime.iter().flat_map(service_variables).collect();
+    ActionVariables { own: inputs.chain(states).collect(), services }
+}
+
+/// `ACTIONS_*` (`protocols` 3.1).
+fn service_variables(runtime: &ActionsRuntime) -> Vec<(String, String)> {
+    let cache = runtime.cache_url.as_deref().map(|url| ("ACTIONS_CACHE_URL", url));
+    let fixed = [
+        ("ACTIONS_RUNTIME_URL", runtime.url.as_str()),
+        ("ACTIONS_RUNTIME_TOKEN", &runtime.token),
+        ("ACTIONS_RESULTS_URL", &runtime.results_url),
+        ("ACTIONS_CACHE_SERVICE_V2", "True"),
+    ];
+    let all = fixed.into_iter().chain(cache);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Dashes stay, as on GitHub.
+fn input_variable(name: &str) -> String {
+    format!("INPUT_{}", name.replace(' ', "_").to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_inputs_keep_their_dashes() {
+        assert_eq!(input_variable("fetch-depth of it"), "INPUT_FETCH-DEPTH_OF_IT");
+    }
+}

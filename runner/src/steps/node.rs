@@ -1,0 +1,90 @@
+//! Actions in JavaScript: run by the runner's own Node.js, in the job's container
+//! (`semantics` 5.15).
+//!
+//! Invariant: no action is run by a Node.js that the job's image brings along.
+
+use gantry_workflow::model::NodeAction;
+use indexmap::IndexMap;
+
+use super::action::Failure;
+use super::environment::{action_variables, environment};
+use super::execute::{StepEnd, StepPlace};
+use super::program::{self, Program};
+use super::stage::Stage;
+use crate::actions::ActionPlace;
+use crate::execution::{RunningAction, RunningJob, Scope, is_debug};
+use crate::externals::{self, NodeVersion};
+use crate::infra_error::InfraError;
+use crate::output::StepLog;
+use crate::shim::ShimError;
+
+/// Lets actions go on with Node.js 20, as on GitHub.
+const KEEP_NODE_20: &str = "ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION";
+
+/// What loads the runner's Node.js; it comes with the GNU C library.
+const LOADER: &str = if cfg!(target_arch = "aarch64") {
+    "/lib/ld-linux-aarch64.so.1"
+} else {
+    "/lib64/ld-linux-x86-64.so.2"
+};
+
+/// Runs the script of the stage.
+pub(super) async fn run(
+    job: &RunningJob,
+    (action, at, inputs): (&NodeAction, &ActionPlace, &IndexMap<String, String>),
+    place: &StepPlace<'_>,
+    log: &mut StepLog,
+) -> Result<StepEnd, Failure> {
+    let script = match place.stage {
+        Stage::Pre { .. } => action.pre.as_deref(),
+        Stage::Main => Some(action.main.as_str()),
+        Stage::Post { .. } => action.post.as_deref(),
+    };
+    // A stage that the action does not have any more, since its files have changed.
+    let Some(script) = script else { return Ok(StepEnd::success()) };
+    let running = RunningAction { repository: at.repository.clone(), git_ref: at.git_ref.clone() };
+    let scope = Scope { running: Some(running), ..place.scope.clone() };
+    let environment = environment(job, &scope, &action_variables(job, inputs, &place.key))?;
+    let version = version(&environment);
+    externals::provide(&job.host.config, version).await?;
+    check_loader(job).await?;
+    let program = Program {
+        arguments: vec![
+            format!("{}/{}", job.paths.externals, version.program()),
+            format!("{}/{script}", at.inside),
+        ],
+        fallback: "",
+        environment,
+        directory: job.workspace(),
+        files: Vec::new(),
+    };
+    let debug = is_debug(&job.state.message);
+    // An action says itself what went wrong.
+    let explain = |code: i32, log: &mut StepLog| {
+        if debug {
+            log.line(&format!("##[debug]Node Action run completed with exit code {code}"));
+        }
+    };
+    Ok(program::run(job, program, (place, |_, _| {}, explain), log).await?)
+}
+
+/// All of `node12`, `node16` and `node20` are old names of the newest one, unless the workflow insists.
+fn version(environment: &[(String, String)]) -> NodeVersion {
+    let found = environment.iter().find(|(name, _)| name == KEEP_NODE_20);
+    match found {
+        Some((_, value)) if value.eq_ignore_ascii_case("true") => NodeVersion::Node20,
+        _ => NodeVersion::Node24,
+    }
+}
+
+async fn check_loader(job: &RunningJob) -> Result<(), Failure> {
+    // Nothing is read of a file that is there.
+    match job.shim()?.read_files(vec![LOADER.to_owned()], 0).await {
+        Ok(found) if found == [None] => Err(Failure::Step(format!(
+            "JavaScript actions need an image with the GNU C library: this one has no `{LOADER}`. \
+             Images with musl, as Alpine's, cannot run them on this runner."
+        ))),
+        Ok(_) | Err(ShimError::Refused(_)) => Ok(()),
+        Err(error) => Err(InfraError::Shim { reason: error.to_string() }.into()),
+    }
+}
