@@ -19,6 +19,14 @@ use super::output;
 pub(crate) enum SecretCommand {
     /// Store a secret; its value comes from --file or from standard input.
     Set(SetArguments),
+    /// Encrypt every secret under a new key.
+    RotateKey(RotateKeyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateKeyArguments {
+    #[command(flatten)]
+    connection: Connection,
 }
 
 #[derive(Debug, Args)]
@@ -39,7 +47,20 @@ pub(crate) struct SetArguments {
 }
 
 pub(super) async fn run(command: SecretCommand) -> anyhow::Result<ExitCode> {
-    let SecretCommand::Set(arguments) = command;
+    match command {
+        SecretCommand::Set(arguments) => set(arguments).await,
+        SecretCommand::RotateKey(arguments) => rotate_key(arguments).await,
+    }
+}
+
+async fn rotate_key(arguments: RotateKeyArguments) -> anyhow::Result<ExitCode> {
+    let client = arguments.connection.client()?;
+    let answer = client.post("/api/gantry/secrets/rotate-key", &json!({})).await?;
+    output::line(format!("Encrypted {} secrets under a new key.", answer["n_secrets"]))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set(arguments: SetArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
     let repository = repository_or_only(&client, arguments.repo).await?;
     let value = read_value(arguments.file)?;

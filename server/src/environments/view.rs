@@ -33,6 +33,17 @@ pub async fn list_environments(
     .await
 }
 
+/// The environment of this name, ignoring case.
+pub async fn find_environment(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    name: &str,
+) -> sqlx::Result<Option<EnvironmentView>> {
+    let name = name.to_lowercase();
+    let all = list_environments(db, repository).await?;
+    Ok(all.into_iter().find(|environment| environment.name.to_lowercase() == name))
+}
+
 /// The environments that jobs of this run wait for.
 pub async fn waiting_environments(
     db: &mut PgConnection,

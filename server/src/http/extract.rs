@@ -4,6 +4,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Path};
 use axum::http::request::Parts;
+use gantry_protocol::RepositoryId;
 use serde::Deserialize;
 
 use super::error::ApiError;
@@ -25,14 +26,15 @@ pub struct ApiPath<T>(pub T);
 #[from_request(via(axum::extract::Query), rejection(ApiError))]
 pub struct ApiQuery<T>(pub T);
 
-/// The registered repository that `{owner}/{repo}` of the path names.
+/// The registered repository that `{owner}/{repo}` of the path names, or `{repository}` by its number.
 #[derive(Clone, Debug)]
 pub struct Repo(pub Repository);
 
 #[derive(Deserialize)]
 struct RepositoryPath {
-    owner: String,
-    repo: String,
+    owner: Option<String>,
+    repo: Option<String>,
+    repository: Option<i64>,
 }
 
 impl FromRequestParts<App> for Repo {
@@ -41,9 +43,13 @@ impl FromRequestParts<App> for Repo {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Path(path) = Path::<RepositoryPath>::from_request_parts(parts, app).await?;
         let mut db = app.db.acquire().await?;
-        repositories::find_by_full_name(&mut db, &path.owner, &path.repo)
-            .await?
-            .map(Self)
-            .ok_or_else(ApiError::not_found)
+        let found = match (path.owner, path.repo, path.repository) {
+            (Some(owner), Some(name), _) => {
+                repositories::find_by_full_name(&mut db, &owner, &name).await?
+            }
+            (_, _, Some(id)) => repositories::find_by_id(&mut db, RepositoryId(id)).await?,
+            _ => None,
+        };
+        found.map(Self).ok_or_else(ApiError::not_found)
     }
 }

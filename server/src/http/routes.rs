@@ -18,7 +18,8 @@ use super::git;
 use super::guard::Routes;
 use super::rest::{
     annotations, artifacts, contents, dispatches, downloads, environments, graphql, jobs, log_zip,
-    meta, repositories, run_removal, runs, secrets, usage, variables, workflows,
+    meta, repositories, run_removal, runs, secrets, selected_repositories, usage, variables,
+    workflows,
 };
 use super::web::{
     access_tokens, assets, deliveries, events, headers, login, logs, operations,
@@ -90,6 +91,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/repositories", READ, own_repositories::list)
         .post("/api/gantry/repositories", ADMIN, own_repositories::register)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
+        .post("/api/gantry/secrets/rotate-key", ADMIN, own_secrets::rotate_key)
         .get("/api/gantry/runs", READ, own_runs::list)
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)
@@ -113,7 +115,7 @@ fn rest(routes: Routes) -> Routes {
         .under(&[""])
         .post("/graphql", READ, graphql::post)
         .post("/api/graphql", READ, graphql::post);
-    let routes = rest_runs(routes.under(REST_PREFIXES));
+    let routes = rest_secrets(rest_runs(routes.under(REST_PREFIXES)));
     routes
         .get("/user", READ, meta::user)
         .get("/meta", READ, meta::meta)
@@ -124,14 +126,47 @@ fn rest(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/environments", READ, environments::list)
         .get("/repos/{owner}/{repo}/environments/{environment}", READ, environments::get)
         .put("/repos/{owner}/{repo}/environments/{environment}", ADMIN, environments::put)
-        .get("/repos/{owner}/{repo}/actions/variables", WRITE, variables::list)
-        .post("/repos/{owner}/{repo}/actions/variables", ADMIN, variables::create)
-        .get("/repos/{owner}/{repo}/actions/variables/{name}", WRITE, variables::get)
-        .patch("/repos/{owner}/{repo}/actions/variables/{name}", ADMIN, variables::update)
-        .delete("/repos/{owner}/{repo}/actions/variables/{name}", ADMIN, variables::delete)
-        .get("/repos/{owner}/{repo}/actions/secrets", WRITE, secrets::list)
-        .delete("/repos/{owner}/{repo}/actions/secrets/{name}", ADMIN, secrets::delete)
         .under(&[""])
+}
+
+/// The places that have secrets and variables.
+const PLACES: [&str; 4] = [
+    "/repos/{owner}/{repo}/actions",
+    "/repos/{owner}/{repo}/environments/{environment}",
+    "/repositories/{repository}/environments/{environment}",
+    "/orgs/{org}/actions",
+];
+
+fn rest_secrets(routes: Routes) -> Routes {
+    let routes = PLACES.into_iter().fold(routes, |routes, place| {
+        let at = |rest: &str| format!("{place}{rest}");
+        routes
+            .get(&at("/secrets"), WRITE, secrets::list)
+            .get(&at("/secrets/public-key"), READ, secrets::public_key)
+            .get(&at("/secrets/{name}"), WRITE, secrets::get)
+            .put(&at("/secrets/{name}"), ADMIN, secrets::put)
+            .delete(&at("/secrets/{name}"), ADMIN, secrets::delete)
+            .get(&at("/variables"), WRITE, variables::list)
+            .post(&at("/variables"), ADMIN, variables::create)
+            .get(&at("/variables/{name}"), WRITE, variables::get)
+            .patch(&at("/variables/{name}"), ADMIN, variables::update)
+            .delete(&at("/variables/{name}"), ADMIN, variables::delete)
+    });
+    let routes = ["secrets", "variables"].into_iter().fold(routes, |routes, kind| {
+        let list = format!("/orgs/{{org}}/actions/{kind}/{{name}}/repositories");
+        let one = format!("{list}/{{repository_id}}");
+        routes
+            .get(&list, ADMIN, selected_repositories::list)
+            .put(&list, ADMIN, selected_repositories::replace)
+            .put(&one, ADMIN, selected_repositories::add)
+            .delete(&one, ADMIN, selected_repositories::remove)
+    });
+    let owners = "/repos/{owner}/{repo}/actions/organization";
+    routes.get(&format!("{owners}-secrets"), WRITE, secrets::list_of_owner).get(
+        &format!("{owners}-variables"),
+        WRITE,
+        variables::list_of_owner,
+    )
 }
 
 fn rest_runs(routes: Routes) -> Routes {

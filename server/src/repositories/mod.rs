@@ -3,5 +3,5 @@
 mod queries;
 mod register;
 
-pub use queries::{Repository, find_by_full_name, find_by_id, list};
+pub use queries::{Repository, find_by_full_name, find_by_id, list, list_of_owner};
 pub use register::{RegisterError, RegisterRepository, register};

@@ -94,6 +94,22 @@ pub async fn find_by_id(
     Ok(row.map(Repository::from))
 }
 
+/// The registered repositories of an owner, by name.
+pub async fn list_of_owner(db: &mut PgConnection, owner: &str) -> sqlx::Result<Vec<Repository>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, owner, name, default_branch, local_path, workflow_directory, docker_socket,
+             created_at, updated_at
+         from repositories
+         where lower(owner) = lower($1)
+         order by lower(name)",
+        owner
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Repository::from).collect())
+}
+
 /// Every registered repository, by name.
 pub async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<Repository>> {
     let rows = sqlx::query_as!(

@@ -20,6 +20,7 @@ use super::{stored_plan, workflows};
 use crate::config::Config;
 use crate::jobs::{self, Attempt};
 use crate::repositories::Repository;
+use crate::secrets::Reader;
 use crate::{reporting, secrets};
 
 /// Everything a run is made from.
@@ -97,7 +98,8 @@ pub async fn create(
     match &request.file {
         RunFile::Workflow { workflow, diagnostics } => {
             let mut contexts = contexts(config, request, workflow, numbers);
-            let variables = secrets::variables(db, repository).await?;
+            let reader = Reader { repository, owner: &request.repository.owner };
+            let variables = secrets::variables_for_run(db, reader).await?;
             contexts.vars = Value::object(
                 variables.into_iter().map(|(name, value)| (name, Value::string(value))),
             );

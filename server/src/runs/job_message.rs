@@ -10,12 +10,14 @@ use gantry_workflow::advance::{RunState, needs_context};
 use gantry_workflow::expr::Value;
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
+use indexmap::IndexMap;
 use sqlx::PgConnection;
 
 use super::stored_plan;
 use crate::accounts::{self, JobIdentity};
 use crate::jobs::{self, LeasedJob};
 use crate::repositories::{self, Repository};
+use crate::secrets::{Place, Reader};
 use crate::{App, secrets};
 
 pub(super) async fn build(
@@ -28,6 +30,7 @@ pub(super) async fn build(
     let job = plan.workflow.job(&key).context("the plan has no such job")?.clone();
     let repository = repository(db, leased).await?;
     let needs = needs(db, &plan, leased, &job).await?;
+    let vars = vars(db, &plan, (&repository, leased)).await?;
     let secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
     let identity = JobIdentity { job: leased.id, lease: leased.lease };
     let token = accounts::job_token(app, identity);
@@ -48,7 +51,7 @@ pub(super) async fn build(
         contexts: JobContexts {
             github: plan.contexts.github,
             inputs: plan.contexts.inputs,
-            vars: plan.contexts.vars,
+            vars,
             needs,
             strategy: leased.strategy.clone(),
             matrix: leased.matrix.clone(),
@@ -89,6 +92,25 @@ async fn needs(
     Ok(needs_context(plan, &state, job))
 }
 
+/// Those of the run, overlaid with those of the job's environment.
+async fn vars(
+    db: &mut PgConnection,
+    plan: &RunPlan,
+    (repository, leased): (&Repository, &LeasedJob),
+) -> anyhow::Result<Value> {
+    let Some(environment) = leased.environment.clone() else {
+        return Ok(plan.contexts.vars.clone());
+    };
+    let place = Place::Environment(repository.id, environment);
+    let own = secrets::list_variables(db, &place).await?;
+    let own = own.into_iter().map(|it| (it.name, Value::string(it.value)));
+    let of_run = match &plan.contexts.vars {
+        Value::Object(variables) => variables.entries.clone(),
+        _ => IndexMap::new(),
+    };
+    Ok(Value::object(of_run.into_iter().chain(own)))
+}
+
 /// A pull request from another repository gets none (`semantics` 3.6).
 async fn visible_secrets(
     db: &mut PgConnection,
@@ -101,7 +123,8 @@ async fn visible_secrets(
         return Ok(BTreeMap::new());
     }
     let environment = leased.environment.as_deref();
-    secrets::values_for_job(db, &app.vault, repository.id, environment).await
+    let reader = Reader { repository: repository.id, owner: &repository.owner };
+    secrets::values_for_job(db, &app.vault, reader, environment).await
 }
 
 fn is_from_fork(github: &serde_json::Value, full_name: &str) -> bool {

@@ -1,17 +1,29 @@
-//! Secrets and variables: encryption, scopes, and what a job may see.
+//! Secrets and variables: encryption, places, and what a job may see.
 //!
 //! Does not hand out a secret's value to anything but a leased job.
 
+mod cipher;
+mod keys;
 mod name;
+mod place;
 mod queries;
+mod rotate;
 mod values;
+mod variable_queries;
 mod variables;
 mod vault;
 
-pub use name::{MAX_VALUE_BYTES, NameError, check_entry};
-pub use values::{PutSecret, Stored, delete_secret, put_secret, secret_names, values_for_job};
-pub use variables::{
-    PutVariable, Variable, create_variable, delete_variable, find_variable, list_variables,
-    put_variable, variables,
+pub use cipher::{Sealed, SecretScope};
+pub use keys::{BoxError, PublicKey, open_box, public_key};
+pub use name::{MAX_VALUE_BYTES, NameError, check_entry, check_name, check_value};
+pub use place::{Place, Reader, StoreError, Visibility};
+pub use rotate::rotate_key;
+pub use values::{
+    PutSecret, SecretView, Stored, delete_secret, list_secrets, owners_secrets, put_secret,
+    set_secret_visibility, values_for_job,
 };
-pub use vault::{Sealed, SecretScope, Vault};
+pub use variables::{
+    NewVariable, Variable, VariableChange, create_variable, delete_variable, find_variable,
+    list_variables, owners_variables, update_variable, variables_for_run,
+};
+pub use vault::Vault;

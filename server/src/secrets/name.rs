@@ -19,8 +19,31 @@ pub enum NameError {
     TooLong,
 }
 
-/// The name in the form it is stored in, upper case.
+impl NameError {
+    /// The field of a request that is wrong.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Characters | Self::Reserved => "name",
+            Self::TooLong => "value",
+        }
+    }
+}
+
+/// Both halves of an entry; see [`check_name`] and [`check_value`].
 pub fn check_entry(name: &str, value: &str) -> Result<String, NameError> {
+    let name = check_name(name)?;
+    check_value(value)?;
+    Ok(name)
+}
+
+/// GitHub's limit of a value.
+pub fn check_value(value: &str) -> Result<(), NameError> {
+    if value.len() > MAX_VALUE_BYTES { Err(NameError::TooLong) } else { Ok(()) }
+}
+
+/// The name in the form it is stored in, upper case.
+pub fn check_name(name: &str) -> Result<String, NameError> {
     let mut characters = name.chars();
     let starts_well = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     if !starts_well || !characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -29,9 +52,6 @@ pub fn check_entry(name: &str, value: &str) -> Result<String, NameError> {
     let name = name.to_ascii_uppercase();
     if name.starts_with("GITHUB_") {
         return Err(NameError::Reserved);
-    }
-    if value.len() > MAX_VALUE_BYTES {
-        return Err(NameError::TooLong);
     }
     Ok(name)
 }

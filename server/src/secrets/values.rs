@@ -7,22 +7,22 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use gantry_protocol::RepositoryId;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
-use super::queries;
-use super::vault::{SecretScope, Vault};
+use super::cipher::SecretScope;
+use super::place::{Place, Reader, StoreError, Visibility};
+use super::vault::Vault;
+use super::{keys, queries, rotate};
 
 /// A secret to store; replaces the one of the same name.
 #[derive(Clone, Debug)]
 pub struct PutSecret {
-    pub repository: RepositoryId,
-    /// Absent for the repository's own.
-    pub environment: Option<String>,
+    pub place: Place,
     /// As accepted by [`super::check_entry`].
     pub name: String,
     pub value: SecretString,
+    pub visibility: Visibility,
 }
 
 /// Whether storing made a new row.
@@ -32,28 +32,45 @@ pub enum Stored {
     Updated,
 }
 
-/// The decrypted secrets of a repository, overlaid with those of `environment`. Names in upper case.
+/// What may be seen of a secret.
+#[derive(Clone, Debug)]
+pub struct SecretView {
+    pub name: String,
+    pub visibility: Visibility,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// When a job last got it, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// The decrypted secrets of a job: those of the owner, overlaid with those of the repository, and
+/// these with those of `environment`. Names in upper case.
 pub async fn values_for_job(
     db: &mut PgConnection,
     vault: &Vault,
-    repository: RepositoryId,
+    reader: Reader<'_>,
     environment: Option<&str>,
 ) -> anyhow::Result<BTreeMap<String, String>> {
-    let rows = queries::sealed_secrets(db, repository, environment.unwrap_or_default())
+    let rows = queries::visible(db, reader, environment.unwrap_or_default())
         .await
-        .with_context(|| format!("reading the secrets of repository {repository}"))?;
-    let mut values = BTreeMap::new();
-    for row in rows {
-        let scope = SecretScope {
-            repository,
-            environment: Some(row.environment.as_str()).filter(|name| !name.is_empty()),
-            name: &row.name,
-        };
-        let plaintext = vault.unseal(scope, &row.sealed)?;
-        let value = String::from_utf8(plaintext)
-            .map_err(|_| anyhow::anyhow!("secret `{}` is not UTF-8", row.name))?;
-        values.insert(row.name, value);
+        .with_context(|| format!("reading the secrets of repository {}", reader.repository))?;
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
     }
+    let ring = keys::ring(db, vault).await?;
+    // Only what wins is decrypted.
+    let winners: BTreeMap<_, _> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
+    let mut values = BTreeMap::new();
+    for (name, row) in &winners {
+        let place = row.columns.place();
+        let plaintext =
+            ring.unseal(row.key_id, SecretScope { place: &place, name }, &row.sealed)?;
+        let value = String::from_utf8(plaintext)
+            .map_err(|_| anyhow::anyhow!("secret `{name}` is not UTF-8"))?;
+        values.insert((*name).to_owned(), value);
+    }
+    let used: Vec<i64> = winners.values().map(|row| row.id).collect();
+    queries::note_use(db, &used).await.context("noting the use of secrets")?;
     Ok(values)
 }
 
@@ -62,26 +79,46 @@ pub async fn put_secret(
     db: &mut PgConnection,
     vault: &Vault,
     secret: &PutSecret,
-) -> anyhow::Result<Stored> {
-    let environment = secret.environment.as_deref();
-    let scope = SecretScope { repository: secret.repository, environment, name: &secret.name };
-    let sealed = vault.seal(scope, secret.value.expose_secret().as_bytes())?;
-    let created = queries::upsert_secret(db, scope, &sealed)
-        .await
-        .with_context(|| format!("storing secret `{}`", secret.name))?;
-    Ok(if created { Stored::Created } else { Stored::Updated })
+) -> Result<Stored, StoreError> {
+    let mut transaction = db.begin().await?;
+    rotate::hold_off(&mut transaction).await?;
+    let key = keys::current(&mut transaction, vault).await?;
+    let scope = SecretScope { place: &secret.place, name: &secret.name };
+    let sealed = key.seal(scope, secret.value.expose_secret().as_bytes())?;
+    let is_new = queries::upsert(&mut transaction, secret, (key.id, &sealed)).await?;
+    let limit = secret.place.max_secrets();
+    if is_new && queries::count(&mut transaction, &secret.place).await? > limit {
+        return Err(StoreError::TooMany(limit));
+    }
+    transaction.commit().await?;
+    Ok(if is_new { Stored::Created } else { Stored::Updated })
 }
 
-/// Names and dates of the secrets of a repository or of one of its environments.
-pub async fn secret_names(
+/// The secrets of a place, by name, without their values.
+pub async fn list_secrets(db: &mut PgConnection, place: &Place) -> sqlx::Result<Vec<SecretView>> {
+    queries::list(db, place).await
+}
+
+/// The secrets of the owner that a repository sees.
+pub async fn owners_secrets(
     db: &mut PgConnection,
-    repository: RepositoryId,
-    environment: Option<&str>,
-) -> sqlx::Result<Vec<(String, DateTime<Utc>, DateTime<Utc>)>> {
-    queries::secret_names(db, repository, environment.unwrap_or_default()).await
+    reader: Reader<'_>,
+) -> sqlx::Result<Vec<SecretView>> {
+    let mut secrets = queries::list(db, &Place::Owner(reader.owner.to_owned())).await?;
+    secrets.retain(|secret| secret.visibility.includes(reader.repository));
+    Ok(secrets)
+}
+
+/// Changes who sees an owner's secret; whether there is one.
+pub async fn set_secret_visibility(
+    db: &mut PgConnection,
+    (place, name): (&Place, &str),
+    visibility: &Visibility,
+) -> sqlx::Result<bool> {
+    queries::set_visibility(db, (place, name), visibility).await
 }
 
 /// Whether there was one.
-pub async fn delete_secret(db: &mut PgConnection, scope: SecretScope<'_>) -> sqlx::Result<bool> {
-    queries::delete_secret(db, scope).await
+pub async fn delete_secret(db: &mut PgConnection, place: &Place, name: &str) -> sqlx::Result<bool> {
+    queries::delete(db, place, name).await
 }

@@ -1,7 +1,7 @@
-//! Encryption of secrets at rest, and signatures of our own tokens.
+//! The master key: it wraps data keys and signs our own tokens.
 //!
-//! Does not store anything but the master key. Invariant: a ciphertext opens only for the
-//! repository, environment and name it was sealed for.
+//! Does not store anything but the master key. Invariant: keys for different purposes are derived,
+//! never shared.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -9,38 +9,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use gantry_protocol::RepositoryId;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use super::cipher::{Cipher, KEY_BYTES, Sealed, SecretScope};
+
 const KEY_FILE: &str = "master.key";
-const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
+/// What a wrapped data key is authenticated with.
+const KEY_CONTEXT: &[u8] = b"gantry data key v1";
 
 /// The keys derived from the master key. Debug does not show them.
 pub struct Vault {
-    secrets: XChaCha20Poly1305,
+    secrets: Cipher,
+    keys: Cipher,
     tokens: Hmac<Sha256>,
-}
-
-/// Which secret a ciphertext belongs to; authenticated with it.
-#[derive(Clone, Copy, Debug)]
-pub struct SecretScope<'a> {
-    pub repository: RepositoryId,
-    /// Absent for the repository's own.
-    pub environment: Option<&'a str>,
-    pub name: &'a str,
-}
-
-/// An encrypted value as stored.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    pub nonce: Vec<u8>,
-    pub ciphertext: Vec<u8>,
 }
 
 impl Vault {
@@ -58,39 +42,35 @@ impl Vault {
 
     fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let secret_key = Zeroizing::new(derive(master, b"gantry secrets v1")?);
+        let wrapping_key = Zeroizing::new(derive(master, b"gantry data keys v1")?);
         let token_key = Zeroizing::new(derive(master, b"gantry tokens v1")?);
         Ok(Self {
-            secrets: XChaCha20Poly1305::new_from_slice(secret_key.as_slice())
-                .context("deriving the key of the secrets")?,
+            secrets: Cipher::new(&secret_key)?,
+            keys: Cipher::new(&wrapping_key)?,
             tokens: <Hmac<Sha256> as KeyInit>::new_from_slice(token_key.as_slice())
                 .context("deriving the key of the tokens")?,
         })
     }
 
-    /// Encrypts `plaintext` for `scope` under a fresh random nonce.
-    pub fn seal(&self, scope: SecretScope<'_>, plaintext: &[u8]) -> anyhow::Result<Sealed> {
-        let nonce: [u8; NONCE_BYTES] = rand::random();
-        let payload = Payload { msg: plaintext, aad: &scope.associated_data() };
-        let ciphertext = self
-            .secrets
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| anyhow::anyhow!("encrypting secret `{}`", scope.name))?;
-        Ok(Sealed { nonce: nonce.to_vec(), ciphertext })
+    /// What was encrypted under the master key itself, before there were data keys.
+    pub(super) fn unseal(
+        &self,
+        scope: SecretScope<'_>,
+        sealed: &Sealed,
+    ) -> anyhow::Result<Vec<u8>> {
+        self.secrets.unseal(scope, sealed)
     }
 
-    /// The plaintext, provided that `sealed` was sealed for exactly this `scope` with this key.
-    pub fn unseal(&self, scope: SecretScope<'_>, sealed: &Sealed) -> anyhow::Result<Vec<u8>> {
-        let nonce: [u8; NONCE_BYTES] =
-            sealed.nonce.as_slice().try_into().with_context(|| {
-                format!("secret `{}` has a nonce of the wrong length", scope.name)
-            })?;
-        let payload = Payload { msg: &sealed.ciphertext, aad: &scope.associated_data() };
-        self.secrets.decrypt(&XNonce::from(nonce), payload).map_err(|_| {
-            anyhow::anyhow!(
-                "secret `{}` cannot be decrypted: the master key has changed or the row was altered",
-                scope.name
-            )
-        })
+    /// Encrypts a data key.
+    pub(super) fn wrap(&self, key: &[u8]) -> anyhow::Result<Sealed> {
+        self.keys.encrypt(KEY_CONTEXT, key).context("encrypting a data key")
+    }
+
+    /// The data key in `wrapped`.
+    pub(super) fn unwrap(&self, wrapped: &Sealed) -> anyhow::Result<Vec<u8>> {
+        self.keys
+            .decrypt(KEY_CONTEXT, wrapped)
+            .context("the master key is not the one that the secrets were encrypted under")
     }
 
     /// An authentication code over `message`, usable only for the same `purpose`.
@@ -114,27 +94,13 @@ impl Vault {
     }
 }
 
-impl SecretScope<'_> {
-    /// Names and environments compare ignoring case, so they are authenticated that way. The zero
-    /// bytes keep neighbouring fields apart.
-    fn associated_data(&self) -> Vec<u8> {
-        format!(
-            "gantry secret v1\0{}\0{}\0{}",
-            self.repository,
-            self.environment.unwrap_or_default().to_lowercase(),
-            self.name.to_uppercase()
-        )
-        .into_bytes()
-    }
-}
-
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Vault").finish_non_exhaustive()
     }
 }
 
-fn derive(master: &[u8], label: &[u8]) -> anyhow::Result<[u8; KEY_BYTES]> {
+pub(super) fn derive(master: &[u8], label: &[u8]) -> anyhow::Result<[u8; KEY_BYTES]> {
     let mut mac =
         <Hmac<Sha256> as KeyInit>::new_from_slice(master).context("reading the master key")?;
     mac.update(label);
@@ -186,41 +152,13 @@ fn create_key(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 mod tests {
     use super::*;
 
-    const SCOPE: SecretScope<'_> =
-        SecretScope { repository: RepositoryId(7), environment: Some("production"), name: "TOKEN" };
-
     #[test]
-    fn what_is_sealed_opens_after_a_restart() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let sealed =
-            Vault::open(dir.path()).expect("created").seal(SCOPE, b"s3cret").expect("seal");
-        let reopened = Vault::open(dir.path()).expect("opened");
-        assert_eq!(reopened.unseal(SCOPE, &sealed).expect("unsealed"), b"s3cret");
-        assert!(!sealed.ciphertext.windows(6).any(|window| window == b"s3cret"));
-    }
-
-    #[test]
-    fn a_ciphertext_moved_to_another_place_does_not_open() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let vault = Vault::open(dir.path()).expect("created");
-        let sealed = vault.seal(SCOPE, b"s3cret").expect("sealed");
-        let elsewhere = [
-            SecretScope { repository: RepositoryId(8), ..SCOPE },
-            SecretScope { environment: Some("staging"), ..SCOPE },
-            SecretScope { environment: None, ..SCOPE },
-            SecretScope { name: "OTHER", ..SCOPE },
-        ];
-        for scope in elsewhere {
-            assert!(vault.unseal(scope, &sealed).is_err(), "{scope:?}");
-        }
-        assert!(vault.unseal(SecretScope { name: "token", ..SCOPE }, &sealed).is_ok());
-    }
-
-    #[test]
-    fn another_master_key_opens_nothing() {
+    fn a_data_key_opens_after_a_restart_and_with_no_other_master_key() {
         let (one, two) = (tempfile::tempdir().expect("one"), tempfile::tempdir().expect("two"));
-        let sealed = Vault::open(one.path()).expect("one").seal(SCOPE, b"s3cret").expect("sealed");
-        assert!(Vault::open(two.path()).expect("two").unseal(SCOPE, &sealed).is_err());
+        let wrapped = Vault::open(one.path()).expect("created").wrap(b"data key").expect("wrapped");
+        let reopened = Vault::open(one.path()).expect("opened");
+        assert_eq!(reopened.unwrap(&wrapped).expect("unwrapped"), b"data key");
+        assert!(Vault::open(two.path()).expect("two").unwrap(&wrapped).is_err());
     }
 
     #[test]

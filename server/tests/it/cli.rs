@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use gantry_server::accounts::bootstrap_admin_token;
 use gantry_server::background::Topic;
-use gantry_server::secrets::values_for_job;
+use gantry_server::secrets::{Reader, values_for_job, variables_for_run};
 use serde_json::json;
 
 use crate::harness::{NewJob, TestServer};
@@ -104,12 +104,12 @@ async fn secrets_variables_and_rules_are_set() {
     let set = good(&gantry(&server, &rule, "").await);
     assert!(set.contains("waits for an approval"), "{set}");
 
-    let repository = gantry_protocol::RepositoryId(1001);
+    let reader = Reader { repository: gantry_protocol::RepositoryId(1001), owner: "local" };
     let mut db = server.app.db.acquire().await.expect("a connection");
     let vault = &server.app.vault;
-    let values = values_for_job(&mut db, vault, repository, Some("production")).await;
+    let values = values_for_job(&mut db, vault, reader, Some("production")).await;
     assert_eq!(values.expect("values")["TOKEN"], "s3cret");
-    let variables = gantry_server::secrets::variables(&mut db, repository).await;
+    let variables = variables_for_run(&mut db, reader).await;
     assert_eq!(variables.expect("variables")["REGION"], "us");
 }
 

@@ -23,5 +23,6 @@ mod rest_removal;
 mod rest_schemas;
 mod rest_workflows;
 mod secrets;
+mod secrets_sealed;
 mod sources;
 mod webhook;

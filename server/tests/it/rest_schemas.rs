@@ -9,7 +9,7 @@ use gantry_server::http::routes::client_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{GitRepository, NewJob, TestServer};
+use crate::harness::{GitRepository, NewJob, TestServer, seal};
 use crate::server_or_skip;
 
 /// Routes of ours that GitHub's description does not have.
@@ -129,7 +129,7 @@ impl Caller<'_> {
 }
 
 fn is_our_own(path: &str) -> bool {
-    ["/api/", "/healthz", "/readyz", "/metrics", "/login/"]
+    ["/api/", "/repositories/", "/healthz", "/readyz", "/metrics", "/login/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
 }
@@ -156,8 +156,8 @@ async fn every_answer_is_as_github_describes_it() {
     runs_and_jobs(&mut caller, run.0, job.0).await;
     workflows(&mut caller).await;
 
-    secrets_and_variables(&mut caller).await;
     environments(&mut caller).await;
+    secrets_and_variables(&mut caller).await;
     let waiting = rows.run(repository, "d-2", "waiting").await;
     rows.job(waiting, NewJob::new("deploy", "waiting").to("production")).await;
     pending_deployments(&mut caller, waiting.0).await;
@@ -195,15 +195,50 @@ async fn workflows(caller: &mut Caller<'_>) {
 }
 
 async fn secrets_and_variables(caller: &mut Caller<'_>) {
-    let base = "/repos/acme/app/actions";
-    let path = format!("{base}/variables");
-    caller.call(Method::POST, &path, Some(json!({ "name": "REGION", "value": "eu" }))).await;
+    let repository = "/repos/acme/app/actions";
+    let places = [repository, "/repos/acme/app/environments/production", "/orgs/acme/actions"];
+    let id = caller.get("/repos/acme/app").await["id"].clone();
+    for place in places {
+        entries_of(caller, place, &id).await;
+    }
+    let owners = ["/organization-secrets", "/organization-variables"];
+    caller.get_all(repository, &owners).await;
+    for entry in ["secrets/TOKEN", "variables/REGION"] {
+        let path = format!("/orgs/acme/actions/{entry}/repositories");
+        caller.get(&path).await;
+        let selected = json!({ "selected_repository_ids": [id] });
+        caller.call(Method::PUT, &path, Some(selected)).await;
+        for method in [Method::PUT, Method::DELETE] {
+            caller.call(method, &format!("{path}/{id}"), None).await;
+        }
+        for place in places {
+            caller.call(Method::DELETE, &format!("{place}/{entry}"), None).await;
+        }
+    }
+}
+
+async fn entries_of(caller: &mut Caller<'_>, place: &str, repository: &Value) {
+    let path = format!("{place}/variables");
+    let new = json!({
+        "name": "REGION",
+        "value": "eu",
+        "visibility": "selected",
+        "selected_repository_ids": [repository],
+    });
+    caller.call(Method::POST, &path, Some(new)).await;
     caller.get_all(&path, &["", "/REGION"]).await;
-    caller.call(Method::PATCH, &format!("{path}/REGION"), Some(json!({ "value": "us" }))).await;
-    caller.call(Method::DELETE, &format!("{path}/REGION"), None).await;
-    caller.server.store_secret("TOKEN", "s3cret").await;
-    caller.get(&format!("{base}/secrets")).await;
-    caller.call(Method::DELETE, &format!("{base}/secrets/TOKEN"), None).await;
+    let value = json!({ "value": "us" });
+    caller.call(Method::PATCH, &format!("{path}/REGION"), Some(value)).await;
+
+    let path = format!("{place}/secrets");
+    let key = caller.get(&format!("{path}/public-key")).await;
+    let mut secret = seal(&key, "s3cret");
+    secret["visibility"] = json!("selected");
+    secret["selected_repository_ids"] = json!([repository]);
+    for _ in ["created", "updated"] {
+        caller.call(Method::PUT, &format!("{path}/TOKEN"), Some(secret.clone())).await;
+    }
+    caller.get_all(&path, &["", "/TOKEN"]).await;
 }
 
 async fn environments(caller: &mut Caller<'_>) {

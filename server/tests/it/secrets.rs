@@ -1,7 +1,10 @@
-//! Secrets and variables through the API and as a job sees them.
+//! Secrets and variables as our own commands store them and as a job sees them.
+
+use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use gantry_server::secrets::{values_for_job, variables};
+use gantry_protocol::RepositoryId;
+use gantry_server::secrets::{Reader, values_for_job, variables_for_run};
 use reqwest::Method;
 use serde_json::json;
 
@@ -13,6 +16,16 @@ async fn put(server: &TestServer, name: &str, body: serde_json::Value) -> Status
     server.as_admin(Method::PUT, &path).json(&body).send().await.expect("an answer").status()
 }
 
+async fn values(
+    server: &TestServer,
+    repository: RepositoryId,
+    environment: Option<&str>,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut db = server.app.db.acquire().await.expect("a connection");
+    let reader = Reader { repository, owner: "acme" };
+    values_for_job(&mut db, &server.app.vault, reader, environment).await
+}
+
 #[tokio::test]
 async fn an_environments_secret_is_seen_only_with_the_environment_and_wins_there() {
     let server = server_or_skip!();
@@ -22,11 +35,9 @@ async fn an_environments_secret_is_seen_only_with_the_environment_and_wins_there
     let production = json!({ "value": "three", "environment": "Production" });
     assert_eq!(put(&server, "TOKEN", production).await, StatusCode::CREATED);
 
-    let mut db = server.app.db.acquire().await.expect("a connection");
-    let vault = &server.app.vault;
-    let own = values_for_job(&mut db, vault, repository, None).await.expect("values");
+    let own = values(&server, repository, None).await.expect("values");
     assert_eq!(own, [("TOKEN".to_owned(), "two".to_owned())].into());
-    let deployed = values_for_job(&mut db, vault, repository, Some("production")).await;
+    let deployed = values(&server, repository, Some("production")).await;
     assert_eq!(deployed.expect("values")["TOKEN"], "three");
 }
 
@@ -37,8 +48,7 @@ async fn a_row_moved_to_another_environment_does_not_open() {
     put(&server, "TOKEN", json!({ "value": "one", "environment": "staging" })).await;
     let moved = "update secrets set environment = 'production' where repository_id = $1";
     server.rows().execute(moved, repository.0).await;
-    let mut db = server.app.db.acquire().await.expect("a connection");
-    let read = values_for_job(&mut db, &server.app.vault, repository, Some("production")).await;
+    let read = values(&server, repository, Some("production")).await;
     let message = read.expect_err("refused").to_string();
     assert!(message.contains("cannot be decrypted"), "{message}");
 }
@@ -94,6 +104,7 @@ async fn variables_are_created_once_and_changed_by_patch() {
         .expect("an answer");
     assert_eq!(patch.status(), StatusCode::NO_CONTENT);
     let mut db = server.app.db.acquire().await.expect("a connection");
-    let values = variables(&mut db, repository).await.expect("variables");
+    let reader = Reader { repository, owner: "acme" };
+    let values = variables_for_run(&mut db, reader).await.expect("variables");
     assert_eq!(values, [("REGION".to_owned(), "us".to_owned())].into());
 }

@@ -5,11 +5,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::graphql_text::{NamedRepository, named_repositories, operation_name};
 use super::repositories::node_id;
 use crate::App;
-use crate::accounts::Role;
+use crate::accounts::{Identity, Role};
 use crate::http::error::ApiError;
 use crate::http::extract::ApiJson;
 use crate::http::guard::Account;
@@ -19,8 +20,7 @@ use crate::repositories::find_by_full_name;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Query {
     query: String,
-    #[serde(default)]
-    variables: Variables,
+    variables: Option<Variables>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,43 +35,82 @@ pub(crate) async fn post(
     Account(account): Account,
     ApiJson(request): ApiJson<Query>,
 ) -> Result<Json<Value>, ApiError> {
+    let viewer = || json!({ "login": account.login });
     match operation_name(&request.query) {
-        "UserCurrent" | "" if request.query.contains("viewer") => {
-            Ok(Json(json!({ "data": { "viewer": { "login": account.login } } })))
+        "UserCurrent" => Ok(Json(json!({ "data": { "viewer": viewer() } }))),
+        "" if request.query.contains("viewer") => {
+            Ok(Json(json!({ "data": { "viewer": viewer() } })))
         }
         "PullRequestForRun" => Ok(Json(json!({
             "data": { "repository": { "pullRequests": { "nodes": [] } } }
         }))),
-        "RepositoryInfo" => repository_info(&app, account.role, request.variables).await,
+        "RepositoryInfo" => {
+            let variables = request.variables.unwrap_or_default();
+            let repository = NamedRepository {
+                alias: "repository".to_owned(),
+                owner: variables.owner.unwrap_or_default(),
+                name: variables.name.unwrap_or_default(),
+            };
+            answer(&app, &account, vec![repository], Map::new()).await
+        }
+        "MapRepositoryNames" => {
+            answer(&app, &account, named_repositories(&request.query), Map::new()).await
+        }
+        "RepositoryNetwork" => {
+            let data = Map::from_iter([("viewer".to_owned(), viewer())]);
+            answer(&app, &account, named_repositories(&request.query), data).await
+        }
         other => Ok(Json(json!({
             "errors": [{ "message": format!("the GraphQL operation `{other}` is not supported") }]
         }))),
     }
 }
 
+/// The repositories beside what `data` has already; one that there is not is null, with an error.
+async fn answer(
+    app: &App,
+    account: &Identity,
+    repositories: Vec<NamedRepository>,
+    mut data: Map<String, Value>,
+) -> Result<Json<Value>, ApiError> {
+    let mut errors = Vec::new();
+    for NamedRepository { alias, owner, name } in repositories {
+        let found = repository_info(app, account.role, (&owner, &name)).await?;
+        if found.is_null() {
+            let message =
+                format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
+            errors.push(json!({ "type": "NOT_FOUND", "path": [alias], "message": message }));
+        }
+        data.insert(alias, found);
+    }
+    let mut body = json!({ "data": data });
+    if !errors.is_empty() {
+        body["errors"] = Value::Array(errors);
+    }
+    Ok(Json(body))
+}
+
+/// Null when there is none.
 async fn repository_info(
     app: &App,
     role: Role,
-    variables: Variables,
-) -> Result<Json<Value>, ApiError> {
-    let (owner, name) = (variables.owner.unwrap_or_default(), variables.name.unwrap_or_default());
+    (owner, name): (&str, &str),
+) -> Result<Value, ApiError> {
     let mut db = app.db.acquire().await?;
-    let Some(repository) = find_by_full_name(&mut db, &owner, &name).await? else {
-        let message = format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
-        return Ok(Json(json!({
-            "data": { "repository": null },
-            "errors": [{ "type": "NOT_FOUND", "path": ["repository"], "message": message }],
-        })));
+    let Some(repository) = find_by_full_name(&mut db, owner, name).await? else {
+        return Ok(Value::Null);
     };
     let permission = match role {
         Role::Read => "READ",
         Role::Write => "WRITE",
         Role::Admin => "ADMIN",
     };
-    Ok(Json(json!({ "data": { "repository": {
+    Ok(json!({
         "id": node_id("R", repository.id.0),
+        "databaseId": repository.id,
         "name": repository.name,
         "owner": { "login": repository.owner },
+        "isPrivate": true,
         "hasIssuesEnabled": false,
         "description": "",
         "hasWikiEnabled": false,
@@ -81,28 +120,5 @@ async fn repository_info(
         "mergeCommitAllowed": true,
         "rebaseMergeAllowed": true,
         "squashMergeAllowed": true,
-    } } })))
-}
-
-/// The name after `query`; empty for an anonymous operation.
-fn operation_name(query: &str) -> &str {
-    let Some(rest) = query.trim_start().strip_prefix("query") else {
-        return "";
-    };
-    let rest = rest.trim_start();
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-    &rest[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_operation_is_found_by_name() {
-        assert_eq!(operation_name("query UserCurrent{viewer{login}}"), "UserCurrent");
-        assert_eq!(operation_name("\n query  RepositoryInfo($owner: String!) {"), "RepositoryInfo");
-        assert_eq!(operation_name("{viewer{login}}"), "");
-        assert_eq!(operation_name("query{viewer{login}}"), "");
-    }
+    }))
 }

@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, Repo};
 use crate::http::guard::Account;
 use crate::http::rest::variables::{NamePath, invalid};
-use crate::secrets::{self, PutSecret, Stored, check_entry};
+use crate::secrets::{self, Place, PutSecret, Stored, Visibility, check_entry};
 
 /// The body. Debug does not show the value.
 #[derive(Debug, Deserialize)]
@@ -29,17 +29,18 @@ pub(crate) async fn put(
     ApiJson(body): ApiJson<SecretBody>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let name = check_entry(&path.name, body.value.expose_secret()).map_err(invalid("Secret"))?;
-    let secret = PutSecret {
-        repository: repository.id,
-        environment: body.environment.filter(|name| !name.is_empty()),
-        name,
-        value: body.value,
+    let environment = body.environment.filter(|name| !name.is_empty());
+    let place = match &environment {
+        Some(name) => Place::Environment(repository.id, name.clone()),
+        None => Place::Repository(repository.id),
     };
+    let visibility = Visibility::All;
+    let secret = PutSecret { place, name, value: body.value, visibility };
     let mut db = app.db.acquire().await?;
     let stored = secrets::put_secret(&mut db, &app.vault, &secret).await?;
     tracing::info!(
         repository = repository.full_name(),
-        environment = secret.environment,
+        environment,
         secret = secret.name,
         login = account.login,
         "stored a secret"
@@ -48,5 +49,16 @@ pub(crate) async fn put(
         Stored::Created => StatusCode::CREATED,
         Stored::Updated => StatusCode::OK,
     };
-    Ok((status, Json(json!({ "name": secret.name, "environment": secret.environment }))))
+    Ok((status, Json(json!({ "name": secret.name, "environment": environment }))))
+}
+
+/// `POST /api/gantry/secrets/rotate-key`: encrypts every secret under a new key.
+pub(crate) async fn rotate_key(
+    State(app): State<App>,
+    Account(account): Account,
+) -> Result<Json<Value>, ApiError> {
+    let mut db = app.db.acquire().await?;
+    let n_secrets = secrets::rotate_key(&mut db, &app.vault).await?;
+    tracing::info!(n_secrets, login = account.login, "rotated the key of the secrets");
+    Ok(Json(json!({ "n_secrets": n_secrets })))
 }

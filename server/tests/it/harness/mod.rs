@@ -4,11 +4,13 @@ mod database;
 mod fake_runner;
 mod pipeline;
 mod rows;
+mod sealed;
 mod server;
 
 pub(crate) use fake_runner::{End, FakeRunner};
 pub(crate) use pipeline::{Delivery, GitRepository, signature};
 pub(crate) use rows::NewJob;
+pub(crate) use sealed::seal;
 pub(crate) use server::TestServer;
 
 /// Runs a test with a fresh server, or says that it was skipped.

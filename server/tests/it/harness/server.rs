@@ -101,14 +101,6 @@ impl TestServer {
         self.client.get(&place).send().await.expect("an answer")
     }
 
-    /// Stores a secret of the repository `acme/app`.
-    pub(crate) async fn store_secret(&self, name: &str, value: &str) {
-        let path = format!("/api/gantry/repositories/acme/app/secrets/{name}");
-        let body = serde_json::json!({ "value": value });
-        let answer = self.as_admin(Method::PUT, &path).json(&body).send().await;
-        assert!(answer.expect("an answer").status().is_success());
-    }
-
     /// For rows that other parts of the server would write.
     pub(crate) fn rows(&self) -> Rows<'_> {
         Rows::new(&self.app.db)
