@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use gantry_workflow::advance::Limits;
 use secrecy::SecretString;
 
 /// Settings of `gantry serve` with real types.
@@ -19,6 +20,8 @@ pub struct Config {
     pub webhook_secrets: Vec<SecretString>,
     /// How long a runner keeps a job without renewing it.
     pub lease_seconds: u64,
+    /// How long runs, jobs in the queue and deployments may wait.
+    pub limits: Limits,
     /// Where results are reported: the REST URL and a token. Absent: nothing is reported.
     pub github: Option<GitHubAccess>,
 }

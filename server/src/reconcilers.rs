@@ -16,7 +16,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 9] {
+pub fn all() -> [Scheduled; 8] {
     [
         tick_schedules(),
         process_deliveries(),
@@ -24,7 +24,6 @@ pub fn all() -> [Scheduled; 9] {
         sweep_runs(),
         explain_queue(),
         reap_leases(),
-        enforce_timeouts(),
         archive_logs(),
         sync_reports(),
     ]
@@ -68,14 +67,17 @@ fn process_deliveries() -> Scheduled {
     }
 }
 
-/// Runs with news go forward.
+/// Runs with news go forward, and those for which a time has come.
 fn advance_runs() -> Scheduled {
-    unscheduled(Reconciler {
-        name: "advance_runs",
-        interval: Duration::from_secs(5),
-        topic: Some(Topic::Runs),
-        pass: |app| Box::pin(runs::advance_runs(app)),
-    })
+    Scheduled {
+        reconciler: Reconciler {
+            name: "advance_runs",
+            interval: Duration::from_secs(5),
+            topic: Some(Topic::Runs),
+            pass: |app| Box::pin(runs::advance_runs(app)),
+        },
+        next_due: |app| Box::pin(runs::next_look(app)),
+    }
 }
 
 /// All open runs go forward, in case that a mark of news was lost: by a fault of ours, or by hand.
@@ -106,19 +108,6 @@ fn reap_leases() -> Scheduled {
         topic: None,
         pass: |app| Box::pin(jobs::reap_leases(app)),
     })
-}
-
-/// Jobs past their time are cancelled.
-fn enforce_timeouts() -> Scheduled {
-    Scheduled {
-        reconciler: Reconciler {
-            name: "enforce_timeouts",
-            interval: Duration::from_secs(30),
-            topic: None,
-            pass: |app| Box::pin(jobs::enforce_timeouts(app)),
-        },
-        next_due: |app| Box::pin(jobs::next_timeout(app)),
-    }
 }
 
 /// Logs of finished jobs become objects.

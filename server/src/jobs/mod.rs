@@ -17,7 +17,6 @@ mod reap;
 mod renew;
 mod state;
 mod steps;
-mod timeouts;
 mod transitions;
 pub mod view;
 
@@ -32,5 +31,6 @@ pub use reap::reap_leases;
 pub use renew::renew;
 pub use state::{legs, lock, status_of_run, take_news};
 pub use steps::update_steps;
-pub use timeouts::{enforce_timeouts, next_timeout};
-pub use transitions::{Ended, Expansion, conclude, end, expand, queue, request_cancel, wait};
+pub use transitions::{
+    Ended, Expansion, abandon, conclude, end, expand, explain_pending, queue, request_cancel, wait,
+};

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use gantry_protocol::RunId;
-use gantry_workflow::advance::{Conclusion, JobState, LegState, LegStatus};
+use gantry_workflow::advance::{Conclusion, JobState, LegState, LegStatus, SlotState};
 use gantry_workflow::model::JobId;
+use gantry_workflow::plan::ConcurrencySlot;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -20,7 +22,12 @@ struct Row {
     max_parallel: Option<i32>,
     environment: Option<String>,
     continue_on_error: bool,
-    cancel_requested: bool,
+    concurrency: Option<Json<ConcurrencySlot>>,
+    timeout_minutes: i32,
+    cancel_timeout_minutes: i32,
+    since: Option<DateTime<Utc>>,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    cancel_timed_out: bool,
     outputs: Json<BTreeMap<String, String>>,
     completed_order: Option<i64>,
 }
@@ -42,7 +49,7 @@ pub async fn lock(db: &mut PgConnection, attempt: Attempt) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Every job of the attempt. Reviews are not filled in.
+/// Every job of the attempt. Reviews and concurrency slots are not filled in.
 pub async fn legs(
     db: &mut PgConnection,
     attempt: Attempt,
@@ -50,7 +57,12 @@ pub async fn legs(
     let rows = sqlx::query_as!(
         Row,
         r#"select job_key, status, conclusion, expanded, fail_fast, max_parallel, environment,
-             continue_on_error, cancel_requested_at is not null as "cancel_requested!",
+             continue_on_error, concurrency as "concurrency: Json<ConcurrencySlot>",
+             timeout_minutes, cancel_timeout_minutes, case status
+                 when 'waiting' then waiting_at
+                 when 'queued' then queued_at
+                 when 'in_progress' then started_at
+             end as since, cancel_requested_at, cancel_timed_out,
              outputs as "outputs: Json<BTreeMap<String, String>>", completed_order
          from jobs
          where run_id = $1 and run_attempt = $2
@@ -104,7 +116,14 @@ fn leg(row: Row) -> anyhow::Result<LegState> {
         continue_on_error: row.continue_on_error,
         environment: row.environment,
         review: None,
-        cancel_requested: row.cancel_requested,
+        concurrency: row.concurrency.map(|slot| slot.0),
+        slot: SlotState::Unclaimed,
+        timeout_minutes: u32::try_from(row.timeout_minutes)?,
+        cancel_timeout_minutes: u32::try_from(row.cancel_timeout_minutes)?,
+        since: row.since,
+        cancel_requested: row.cancel_requested_at.is_some(),
+        cancel_requested_at: row.cancel_requested_at,
+        timed_out: row.cancel_timed_out,
         outputs: row.outputs.0,
         completed_order: row.completed_order.map(u64::try_from).transpose()?,
     })

@@ -8,8 +8,9 @@ use gantry_protocol::JobId;
 use gantry_workflow::advance::{Conclusion, LegKey, NewLeg};
 use gantry_workflow::model;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
-use super::Attempt;
+use super::{Attempt, annotations, steps};
 use crate::db::clean;
 
 /// Longest reason, name and label kept, in bytes.
@@ -37,9 +38,9 @@ pub async fn expand(
         sqlx::query!(
             "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
                  strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-                 timeout_minutes)
+                 timeout_minutes, cancel_timeout_minutes, concurrency)
              values ($1, $2, $3, $4, $5, 'pending', true, $6::text::json, $7::text::json, $8, $9,
-                 $10, $11, $12, $13)
+                 $10, $11, $12, $13, $14, $15)
              on conflict (run_id, run_attempt, job_key, leg) do update
              set name = excluded.name,
                  status = excluded.status,
@@ -52,6 +53,8 @@ pub async fn expand(
                  environment = excluded.environment,
                  continue_on_error = excluded.continue_on_error,
                  timeout_minutes = excluded.timeout_minutes,
+                 cancel_timeout_minutes = excluded.cancel_timeout_minutes,
+                 concurrency = excluded.concurrency,
                  updated_at = clock_timestamp()",
             attempt.run.0,
             attempt.number,
@@ -67,6 +70,8 @@ pub async fn expand(
             leg.environment.as_ref().map(|name| clean(name, MAX_REASON_BYTES)),
             leg.continue_on_error,
             i32::try_from(leg.timeout_minutes).unwrap_or(i32::MAX),
+            i32::try_from(leg.cancel_timeout_minutes).unwrap_or(i32::MAX),
+            leg.concurrency.as_ref().map(Json) as _,
         )
         .execute(&mut *db)
         .await
@@ -120,7 +125,8 @@ pub async fn wait(
     let reason = format!("waiting for a review of the deployment to `{environment}`");
     let id = sqlx::query_scalar!(
         "update jobs
-         set status = 'waiting', reason = $5, updated_at = clock_timestamp()
+         set status = 'waiting', reason = $5, waiting_at = clock_timestamp(),
+             updated_at = clock_timestamp()
          where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
              and status = 'pending'
          returning id",
@@ -187,11 +193,11 @@ pub async fn request_cancel(
     db: &mut PgConnection,
     attempt: Attempt,
     leg: &LegKey,
-    reason: &str,
+    (reason, timed_out): (&str, bool),
 ) -> sqlx::Result<JobId> {
     let id = sqlx::query_scalar!(
         "update jobs
-         set cancel_requested_at = clock_timestamp(), cancel_reason = $5,
+         set cancel_requested_at = clock_timestamp(), cancel_reason = $5, cancel_timed_out = $6,
              updated_at = clock_timestamp()
          where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
              and status = 'in_progress' and cancel_requested_at is null
@@ -201,10 +207,66 @@ pub async fn request_cancel(
         leg.job.0,
         leg_number(leg),
         clean(reason, MAX_REASON_BYTES),
+        timed_out,
     )
     .fetch_one(db)
     .await?;
     Ok(JobId(id))
+}
+
+/// A running leg is over. The token of its lease grows, so that whatever its runner still sends is
+/// refused, and the runner stops it.
+pub async fn abandon(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    leg: &LegKey,
+    ended: (Conclusion, &str),
+) -> anyhow::Result<JobId> {
+    let (conclusion, reason) = ended;
+    let id = sqlx::query_scalar!(
+        "update jobs
+         set status = 'completed', conclusion = $5, reason = $6,
+             lease_token = lease_token + 1, lease_claim = null, lease_expires_at = null,
+             completed_order = nextval('job_completions'), completed_at = clock_timestamp(),
+             updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status = 'in_progress'
+         returning id",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+        conclusion.as_str(),
+        clean(reason, MAX_REASON_BYTES),
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    steps::close(db, &[id]).await?;
+    annotations::insert(db, JobId(id), &[annotations::failure(reason)]).await?;
+    Ok(JobId(id))
+}
+
+/// Says in words why a leg waits that has no other state than that.
+pub async fn explain_pending(
+    db: &mut PgConnection,
+    attempt: Attempt,
+    leg: &LegKey,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update jobs
+         set reason = $5, updated_at = clock_timestamp()
+         where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
+             and status = 'pending' and reason is distinct from $5",
+        attempt.run.0,
+        attempt.number,
+        leg.job.0,
+        leg_number(leg),
+        clean(reason, MAX_REASON_BYTES),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 fn leg_number(leg: &LegKey) -> i32 {

@@ -4,13 +4,15 @@
 //! same.
 
 use anyhow::Context as _;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use gantry_protocol::{RepositoryId, RunId};
-use gantry_workflow::advance::advance;
+use gantry_workflow::advance::{advance, next_look as next_look_of};
+use gantry_workflow::plan::RunPlan;
 use sqlx::{Connection as _, PgConnection};
 
 use super::apply::{Effects, Target, apply};
-use super::{queries, state, stored_plan};
+use super::queries::{OpenRun, Standing};
+use super::{queries, slot_states, slots, state, stored_plan};
 use crate::background::{Topic, catch_panic};
 use crate::{App, environments, jobs};
 
@@ -22,9 +24,20 @@ pub async fn advance_runs(app: &App) -> anyhow::Result<u64> {
     advance_each(app, &runs).await
 }
 
-/// Advances every open run, whatever the marks say.
+/// When the next run has to be looked at although nothing happens.
+pub async fn next_look(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mut connection = app.db.acquire().await?;
+    Ok(queries::next_look(&mut connection).await?)
+}
+
+/// Advances every open run, whatever the marks say, and frees slots that nobody needs.
 pub async fn sweep_runs(app: &App) -> anyhow::Result<u64> {
     let mut connection = app.db.acquire().await?;
+    for run in slots::left_over(&mut connection).await? {
+        let mut transaction = connection.begin().await?;
+        slots::release_ended(&mut transaction, run).await?;
+        transaction.commit().await?;
+    }
     let runs = queries::open(&mut connection).await?;
     drop(connection);
     advance_each(app, &runs).await
@@ -80,11 +93,42 @@ async fn advance_locked(
     jobs::take_news(db, run).await?;
     environments::take_unseen_reviews(db, run).await?;
     let plan = stored_plan::read(db, run).await?;
-    let state = state::load(db, &open).await?;
-    let transitions = advance(&plan, &state, Utc::now());
-    let target = Target { config: &app.config, repository: open.repository, attempt: open.attempt };
+    let mut effects = Effects::default();
+    loop {
+        let round = decide(db, app, (&plan, &open)).await?;
+        let has_claimed = round.has_claimed;
+        effects = effects.and(&round);
+        // A slot that was granted lets the run go on.
+        if !has_claimed {
+            return Ok(Some(effects));
+        }
+    }
+}
+
+/// One look at the run: what `advance` wants now, and how the run stands after it.
+async fn decide(
+    db: &mut PgConnection,
+    app: &App,
+    (plan, open): (&RunPlan, &OpenRun),
+) -> anyhow::Result<Effects> {
+    let now = Utc::now();
+    let attempt = open.attempt;
+    let slots_seen = slot_states::newest_revision(db, attempt).await?;
+    let (mut state, slots) = state::load(db, open, app.config.limits).await?;
+    let transitions = advance(plan, &state, now);
+    for transition in &transitions {
+        state.apply(transition);
+    }
+    slots.explain_legs(db, attempt).await?;
+    let target = Target { config: &app.config, repository: open.repository, attempt };
     let effects = apply(db, target, &transitions).await?;
-    let status = jobs::status_of_run(db, open.attempt).await?;
-    queries::set_status(db, run, status).await?;
-    Ok(Some(effects))
+    let reason = slots.why_run_waits();
+    let status = match &reason {
+        Some(_) => "pending",
+        None => jobs::status_of_run(db, attempt).await?,
+    };
+    let next_look_at = next_look_of(&state, now);
+    let standing = Standing { status, reason, next_look_at, slots_seen };
+    queries::set_standing(db, attempt.run, &standing).await?;
+    Ok(effects)
 }

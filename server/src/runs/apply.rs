@@ -5,6 +5,7 @@ use gantry_workflow::advance::Transition;
 use sqlx::PgConnection;
 
 use super::queries;
+use super::slots::{self, Claimant};
 use crate::background::{Topic, Wakeups};
 use crate::config::Config;
 use crate::jobs::{self, Attempt, Ended, Expansion};
@@ -14,10 +15,30 @@ use crate::{environments, reporting};
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) n_transitions: usize,
+    /// Slots were asked for: the answer may let the run go on at once.
+    pub(super) has_claimed: bool,
     is_cancelling: bool,
+    frees_slots: bool,
 }
 
 impl Effects {
+    /// Those of two rounds of one advance.
+    pub(super) fn and(self, later: &Self) -> Self {
+        Self {
+            n_transitions: self.n_transitions + later.n_transitions,
+            has_claimed: self.has_claimed || later.has_claimed,
+            is_cancelling: self.is_cancelling || later.is_cancelling,
+            frees_slots: self.frees_slots || later.frees_slots,
+        }
+    }
+
+    fn note(&mut self, transition: &Transition) {
+        self.n_transitions += 1;
+        self.has_claimed |= matches!(transition, Transition::Claim { .. });
+        self.is_cancelling |=
+            matches!(transition, Transition::RequestCancel { .. } | Transition::Abandon { .. });
+    }
+
     pub(super) fn wake(&self, wakeups: &Wakeups) {
         // The rows of the run were locked, and a claim skips locked rows: it looks again, also when
         // nothing new was queued.
@@ -28,6 +49,11 @@ impl Effects {
         }
         if self.is_cancelling {
             wakeups.wake(Topic::Cancellations);
+            wakeups.wake(Topic::Archive);
+        }
+        if self.frees_slots || self.has_claimed {
+            // Other runs of the group may go on, or have to go.
+            wakeups.wake(Topic::Runs);
         }
     }
 }
@@ -51,9 +77,10 @@ pub(super) async fn apply(
         if let Some(job) = write(db, target, transition).await? {
             reporting::want_check_run(db, target.config, job).await?;
         }
-        effects.n_transitions += 1;
-        effects.is_cancelling |= matches!(transition, Transition::RequestCancel { .. });
+        effects.note(transition);
     }
+    let freed = slots::release_ended(db, (target.repository, target.attempt.run)).await?;
+    effects.frees_slots = freed > 0;
     Ok(effects)
 }
 
@@ -78,12 +105,24 @@ async fn write(
             jobs::end(db, attempt, job, &ended).await?
         }
         Transition::Wait { leg, environment } => jobs::wait(db, attempt, leg, environment).await?,
+        Transition::Claim { leg, slot } => {
+            let claimant = Claimant { repository: target.repository, attempt, leg: Some(leg) };
+            slots::claim(db, claimant, slot).await?;
+            return Ok(None);
+        }
         Transition::Queue { leg } => jobs::queue(db, attempt, leg).await?,
         Transition::Conclude { leg, conclusion, reason } => {
             jobs::conclude(db, attempt, leg, (*conclusion, reason)).await?
         }
-        Transition::RequestCancel { leg, reason } => {
-            jobs::request_cancel(db, attempt, leg, reason).await?
+        Transition::RequestCancel { leg, reason, timed_out } => {
+            jobs::request_cancel(db, attempt, leg, (reason, *timed_out)).await?
+        }
+        Transition::Abandon { leg, conclusion, reason } => {
+            jobs::abandon(db, attempt, leg, (*conclusion, reason)).await?
+        }
+        Transition::CancelRun { reason, is_forced } => {
+            queries::request_cancel(db, attempt.run, (reason, *is_forced)).await?;
+            return Ok(None);
         }
         Transition::ConcludeRun { conclusion } => {
             queries::conclude(db, attempt.run, *conclusion).await?;

@@ -25,8 +25,17 @@ impl From<sqlx::Error> for CancelError {
 
 /// Records the wish with its reason; `advance` carries it out. A second wish changes nothing.
 pub async fn cancel(app: &App, run: RunId, reason: &str) -> Result<(), CancelError> {
+    ask(app, run, (reason, false)).await
+}
+
+/// As [`cancel`], and nothing goes on, whatever `if` says and whatever runners do.
+pub async fn force_cancel(app: &App, run: RunId, reason: &str) -> Result<(), CancelError> {
+    ask(app, run, (reason, true)).await
+}
+
+async fn ask(app: &App, run: RunId, wish: (&str, bool)) -> Result<(), CancelError> {
     let mut connection = app.db.acquire().await?;
-    match queries::request_cancel(&mut connection, run, reason).await? {
+    match queries::request_cancel(&mut connection, run, wish).await? {
         None => Err(CancelError::NotFound),
         Some(false) => Err(CancelError::AlreadyCompleted),
         Some(true) => {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use gantry_protocol::RunId;
+use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::Conclusion;
 use gantry_workflow::diagnostic::Diagnostic;
 use gantry_workflow::expr::Value;
@@ -16,6 +16,7 @@ use sqlx::PgConnection;
 
 use super::contexts::{RunNumbers, contexts};
 use super::queries::{self, NewRun};
+use super::slots::{self, Claimant};
 use super::{stored_plan, workflows};
 use crate::config::Config;
 use crate::jobs::{self, Attempt};
@@ -104,7 +105,7 @@ pub async fn create(
                 variables.into_iter().map(|(name, value)| (name, Value::string(value))),
             );
             match plan(Workflow::clone(workflow), contexts, &title) {
-                Ok(plan) => start(db, run, &plan, diagnostics).await?,
+                Ok(plan) => start(db, (repository, run), &plan, diagnostics).await?,
                 Err(errors) => {
                     let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
                     fail(db, config, (run, &title), &all).await?;
@@ -127,13 +128,18 @@ pub async fn create(
 
 async fn start(
     db: &mut PgConnection,
-    run: RunId,
+    (repository, run): (RepositoryId, RunId),
     plan: &RunPlan,
     diagnostics: &[Diagnostic],
 ) -> anyhow::Result<()> {
+    let attempt = Attempt { run, number: 1 };
     queries::set_planned(db, run, &plan.display_title, diagnostics).await?;
     stored_plan::write(db, run, plan).await?;
-    jobs::create(db, Attempt { run, number: 1 }, &plan.workflow.jobs).await?;
+    jobs::create(db, attempt, &plan.workflow.jobs).await?;
+    if let Some(slot) = &plan.concurrency {
+        // Here and not when the run is advanced: groups go by the order in which runs come.
+        slots::claim(db, Claimant { repository, attempt, leg: None }, slot).await?;
+    }
     Ok(())
 }
 

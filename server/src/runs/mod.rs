@@ -12,14 +12,16 @@ mod delete;
 mod job_message;
 mod lease;
 mod queries;
+mod slot_states;
+mod slots;
 mod state;
 mod stored_plan;
 pub mod view;
 pub mod workflow_view;
 mod workflows;
 
-pub use advance::{advance_run, advance_runs, reconsider, sweep_runs};
-pub use cancel::{CancelError, cancel};
+pub use advance::{advance_run, advance_runs, next_look, reconsider, sweep_runs};
+pub use cancel::{CancelError, cancel, force_cancel};
 pub use create::{CreateRun, RunFile, create};
 pub use delete::{DeleteError, delete, delete_logs};
 pub use lease::lease_job;

@@ -1,5 +1,6 @@
 //! SQL on `workflow_runs`.
 
+use chrono::{DateTime, Utc};
 use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::Conclusion;
 use gantry_workflow::diagnostic::Diagnostic;
@@ -105,6 +106,8 @@ pub(super) struct OpenRun {
     pub(super) head_sha: String,
     pub(super) is_cancelled: bool,
     pub(super) cancel_reason: Option<String>,
+    pub(super) cancel_forced: bool,
+    pub(super) run_started_at: DateTime<Utc>,
 }
 
 /// Locks an open run and clears the mark that something has happened to it.
@@ -114,7 +117,8 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
          set advance_wanted = false
          where id = $1 and status <> 'completed'
          returning repository_id, run_attempt, head_sha,
-             cancel_requested_at is not null as "is_cancelled!", cancel_reason"#,
+             cancel_requested_at is not null as "is_cancelled!", cancel_reason, cancel_forced,
+             run_started_at"#,
         run.0,
     )
     .fetch_optional(db)
@@ -125,6 +129,8 @@ pub(super) async fn lock_open(db: &mut PgConnection, run: RunId) -> sqlx::Result
         head_sha: row.head_sha,
         is_cancelled: row.is_cancelled,
         cancel_reason: row.cancel_reason,
+        cancel_forced: row.cancel_forced,
+        run_started_at: row.run_started_at,
     }))
 }
 
@@ -135,6 +141,12 @@ pub(super) async fn wanted(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
          from workflow_runs
          where status <> 'completed' and (
              advance_wanted
+             or next_look_at <= clock_timestamp()
+             or exists (
+                 select
+                 from concurrency_slots
+                 where concurrency_slots.run_id = workflow_runs.id and revision > slots_seen
+             )
              or exists (select from jobs where jobs.run_id = workflow_runs.id and has_news)
              or exists (
                  select
@@ -178,6 +190,46 @@ pub(super) async fn open(db: &mut PgConnection) -> sqlx::Result<Vec<RunId>> {
     Ok(ids.into_iter().map(RunId).collect())
 }
 
+/// When the next run has to be looked at although nothing happens.
+pub(super) async fn next_look(db: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        "select min(next_look_at)
+         from workflow_runs
+         where status <> 'completed'",
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What an open run shows, and what `advance` has to know next time.
+pub(super) struct Standing<'a> {
+    pub(super) status: &'a str,
+    pub(super) reason: Option<String>,
+    pub(super) next_look_at: Option<DateTime<Utc>>,
+    pub(super) slots_seen: i64,
+}
+
+pub(super) async fn set_standing(
+    db: &mut PgConnection,
+    run: RunId,
+    standing: &Standing<'_>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set status = $2, status_reason = $3, next_look_at = $4, slots_seen = $5,
+             updated_at = case when status = $2 then updated_at else clock_timestamp() end
+         where id = $1 and status <> 'completed'",
+        run.0,
+        standing.status,
+        standing.reason,
+        standing.next_look_at,
+        standing.slots_seen,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn set_status(
     db: &mut PgConnection,
     run: RunId,
@@ -203,6 +255,7 @@ pub(super) async fn conclude(
     sqlx::query!(
         "update workflow_runs
          set status = 'completed', conclusion = $2, advance_wanted = false,
+             status_reason = null, next_look_at = null,
              completed_at = clock_timestamp(), updated_at = clock_timestamp()
          where id = $1 and status <> 'completed'",
         run.0,
@@ -217,7 +270,7 @@ pub(super) async fn conclude(
 pub(super) async fn request_cancel(
     db: &mut PgConnection,
     run: RunId,
-    reason: &str,
+    (reason, is_forced): (&str, bool),
 ) -> sqlx::Result<Option<bool>> {
     let row = sqlx::query!(
         "update workflow_runs
@@ -229,11 +282,13 @@ pub(super) async fn request_cancel(
                  when status = 'completed' then cancel_reason
                  else coalesce(cancel_reason, $2)
              end,
+             cancel_forced = cancel_forced or (status <> 'completed' and $3),
              advance_wanted = status <> 'completed'
          where id = $1
          returning status",
         run.0,
         reason,
+        is_forced,
     )
     .fetch_optional(db)
     .await?;

@@ -30,6 +30,8 @@ pub struct RunView {
     pub actor: String,
     pub status: String,
     pub conclusion: Option<String>,
+    /// In words: why it waits.
+    pub status_reason: Option<String>,
     pub run_started_at: DateTime<Utc>,
     pub completed_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -141,7 +143,8 @@ async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunV
                 workflow_runs.run_number, workflow_runs.run_attempt, workflow_runs.event,
                 workflow_runs.head_branch, workflow_runs.head_sha, workflow_runs.display_title,
                 workflow_runs.actor, workflow_runs.status, workflow_runs.conclusion,
-                workflow_runs.run_started_at, workflow_runs.completed_at,
+                workflow_runs.status_reason, workflow_runs.run_started_at,
+                workflow_runs.completed_at,
                 workflow_runs.created_at, workflow_runs.updated_at,
                 workflow_runs.diagnostics as \"diagnostics: Json<Vec<Diagnostic>>\",
                 case when octet_length(deliveries.payload) <= $2 then deliveries.payload end
@@ -176,6 +179,7 @@ async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunV
             actor: row.actor,
             status: row.status,
             conclusion: row.conclusion,
+            status_reason: row.status_reason,
             run_started_at: row.run_started_at,
             completed_at: row.completed_at,
             created_at: row.created_at,

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use gantry_runner::config::BuiltinActions;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
+use gantry_workflow::advance::Limits;
 use secrecy::SecretString;
 
 /// The seconds a runner keeps a job without renewing it.
@@ -63,6 +65,18 @@ pub(crate) struct Arguments {
     /// Seconds a runner keeps a job without renewing it
     #[arg(long, env = "GANTRY_LEASE_SECONDS", value_name = "SECONDS", default_value_t = DEFAULT_LEASE_SECONDS, value_parser = clap::value_parser!(u64).range(4..=3600))]
     lease_seconds: u64,
+
+    /// Hours a job waits for a runner before it is cancelled
+    #[arg(long, env = "GANTRY_QUEUE_TIMEOUT_HOURS", value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=24 * 365))]
+    queue_timeout_hours: u32,
+
+    /// Days a deployment waits for a review before its job fails
+    #[arg(long, env = "GANTRY_REVIEW_TIMEOUT_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    review_timeout_days: u32,
+
+    /// Days a run takes at most, with all its waiting, before it is cancelled
+    #[arg(long, env = "GANTRY_RUN_TIMEOUT_DAYS", value_name = "DAYS", default_value_t = 35, value_parser = clap::value_parser!(u32).range(1..=365))]
+    run_timeout_days: u32,
 
     /// What is logged, as in `RUST_LOG`
     #[arg(long, env = "GANTRY_LOG", value_name = "FILTER", default_value = "info,sqlx=warn")]
@@ -135,6 +149,11 @@ impl Arguments {
             public_url: self.public_url.clone().unwrap_or_default(),
             webhook_secrets,
             lease_seconds: self.lease_seconds,
+            limits: Limits {
+                queue: TimeDelta::hours(self.queue_timeout_hours.into()),
+                review: TimeDelta::days(self.review_timeout_days.into()),
+                run: TimeDelta::days(self.run_timeout_days.into()),
+            },
             github: self.github()?,
         })
     }

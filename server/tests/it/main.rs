@@ -8,6 +8,7 @@
 mod accounts;
 mod cli;
 mod commands;
+mod concurrency;
 mod embedded_postgres;
 mod events;
 mod gh;

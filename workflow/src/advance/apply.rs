@@ -3,7 +3,7 @@
 //! The one place that says so: `advance` looks ahead with it, and whoever keeps a run in memory
 //! applies transitions with it. Stores that keep rows follow it.
 
-use super::state::{JobState, LegKey, LegState, LegStatus, RunState};
+use super::state::{JobState, LegKey, LegState, LegStatus, RunState, SlotState};
 use super::transition::{NewLeg, Transition};
 
 impl RunState {
@@ -21,13 +21,25 @@ impl RunState {
             }
             Transition::Wait { leg, .. } => self.set_status(leg, LegStatus::Waiting),
             Transition::Queue { leg } => self.set_status(leg, LegStatus::Queued),
-            Transition::Conclude { leg, conclusion, .. } => {
+            Transition::Conclude { leg, conclusion, .. }
+            | Transition::Abandon { leg, conclusion, .. } => {
                 self.set_status(leg, LegStatus::Completed(*conclusion));
             }
-            Transition::RequestCancel { leg, .. } => {
+            Transition::Claim { leg, .. } => {
+                if let Some(leg) = self.leg_mut(leg) {
+                    leg.slot = SlotState::Pending;
+                }
+            }
+            Transition::RequestCancel { leg, timed_out, .. } => {
                 if let Some(leg) = self.leg_mut(leg) {
                     leg.cancel_requested = true;
+                    leg.timed_out = *timed_out;
                 }
+            }
+            Transition::CancelRun { reason, is_forced } => {
+                self.cancel_requested = true;
+                self.cancel_forced |= is_forced;
+                self.cancel_reason.get_or_insert_with(|| reason.clone());
             }
             Transition::ConcludeRun { .. } => {}
         }
@@ -44,6 +56,7 @@ impl RunState {
     fn set_status(&mut self, key: &LegKey, status: LegStatus) {
         if let Some(leg) = self.leg_mut(key) {
             leg.status = status;
+            leg.since = None;
         }
     }
 }
@@ -57,7 +70,14 @@ impl LegState {
             continue_on_error: leg.continue_on_error,
             environment: leg.environment.clone(),
             review: None,
+            concurrency: leg.concurrency.clone(),
+            slot: SlotState::Unclaimed,
+            timeout_minutes: leg.timeout_minutes,
+            cancel_timeout_minutes: leg.cancel_timeout_minutes,
+            since: None,
             cancel_requested: false,
+            cancel_requested_at: None,
+            timed_out: false,
             outputs: std::collections::BTreeMap::new(),
             completed_order: None,
         }

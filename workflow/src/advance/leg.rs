@@ -13,6 +13,9 @@ use crate::template::{Token, TokenKind};
 /// Minutes a job may take when the file does not say (`limits` page of GitHub's documentation).
 const DEFAULT_TIMEOUT_MINUTES: u32 = 360;
 
+/// Minutes a job may go on after it was told to cancel, when the file does not say.
+const DEFAULT_CANCEL_TIMEOUT_MINUTES: u32 = 5;
+
 /// What is known of a leg before its keys are evaluated.
 pub(super) struct LegPlace {
     pub(super) default_name: String,
@@ -41,7 +44,19 @@ pub(super) fn evaluate(
             None => false,
             Some(token) => Slot::new("continue-on-error", token).boolean(&environment)?,
         },
-        timeout_minutes: timeout(steps.timeout_minutes.as_ref(), &environment)?,
+        timeout_minutes: minutes(
+            steps.timeout_minutes.as_ref().map(|token| Slot::new("timeout-minutes", token)),
+            &environment,
+            DEFAULT_TIMEOUT_MINUTES,
+        )?,
+        cancel_timeout_minutes: minutes(
+            steps
+                .cancel_timeout_minutes
+                .as_ref()
+                .map(|token| Slot::new("cancel-timeout-minutes", token)),
+            &environment,
+            DEFAULT_CANCEL_TIMEOUT_MINUTES,
+        )?,
         concurrency: concurrency.transpose()?,
         matrix: place.matrix,
         strategy: place.strategy,
@@ -102,10 +117,14 @@ fn environment_name(
 }
 
 /// Fractions are cut off; zero and less mean the default.
-fn timeout(token: Option<&Token>, environment: &Environment<'_>) -> Result<u32, SlotError> {
-    let Some(token) = token else { return Ok(DEFAULT_TIMEOUT_MINUTES) };
-    let minutes = Slot::new("timeout-minutes", token).number(environment)?;
-    Ok(whole(minutes).filter(|minutes| *minutes > 0).unwrap_or(DEFAULT_TIMEOUT_MINUTES))
+fn minutes(
+    slot: Option<Slot<'_>>,
+    environment: &Environment<'_>,
+    default: u32,
+) -> Result<u32, SlotError> {
+    let Some(slot) = slot else { return Ok(default) };
+    let minutes = slot.number(environment)?;
+    Ok(whole(minutes).filter(|minutes| *minutes > 0).unwrap_or(default))
 }
 
 /// The whole part of a number; `None` for NaN and below zero.

@@ -1,20 +1,25 @@
-//! What happens next to the legs of an expanded job: cancellation, fail-fast, reviews, and
-//! `max-parallel` (`semantics` 4.3, 4.6 and 4.9).
+//! What happens next to the legs of an expanded job: time, cancellation, fail-fast, concurrency,
+//! reviews, and `max-parallel` (`semantics` 4.3 to 4.6 and 4.9).
 //!
 //! Does not create legs. Invariant: a completed leg gets no further transition.
 
+use chrono::{DateTime, Utc};
+
+use super::cancel;
 use super::condition;
 use super::expand;
 use super::needs::leg_result;
 use super::scope::Scope;
 use super::state::{
-    Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState,
+    Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState, SlotState,
 };
+use super::timers;
 use super::transition::Transition;
 use crate::model::{Job, JobId};
+use crate::plan::{ConcurrencySlot, deadlock};
 
 /// The transitions of one expanded job.
-pub(super) fn look_at(scope: &Scope<'_>, job: &Job) -> Vec<Transition> {
+pub(super) fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<Transition> {
     let Some(JobState::Expanded { legs, fail_fast, max_parallel }) = scope.job_state(&job.id)
     else {
         return Vec::new();
@@ -23,16 +28,28 @@ pub(super) fn look_at(scope: &Scope<'_>, job: &Job) -> Vec<Transition> {
     if legs.iter().all(is_settled) {
         return Vec::new();
     }
-    if let Some(reason) = scope.cancelled()
-        && !condition::survives_cancellation(scope, job)
-    {
-        return cancel_all(&key, legs, reason);
+    let each = |f: &dyn Fn(LegKey, &LegState) -> Option<Transition>| -> Vec<Transition> {
+        keyed(&key, legs).filter_map(|(leg, state)| f(leg, state)).collect()
+    };
+    let by_themselves = each(&|leg, state| {
+        cancel::leg_gives_way(&leg, state).or_else(|| timers::expire(scope.state, leg, state, now))
+    });
+    if !by_themselves.is_empty() {
+        return by_themselves;
+    }
+    if let Some(reason) = scope.cancelled() {
+        if cancel::spares_nothing(scope.state) {
+            return each(&|leg, state| cancel::abandon(leg, state, reason));
+        }
+        if !condition::survives_cancellation(scope, job) {
+            return each(&|leg, state| cancel::cancel(leg, state, reason));
+        }
     }
     if let Some(failed) = legs.iter().position(failed).filter(|_| *fail_fast) {
-        let name = expand::leg_name(scope, job, failed);
-        return cancel_all(&key, legs, &format!("fail-fast: `{name}` failed"));
+        let reason = format!("fail-fast: `{}` failed", expand::leg_name(scope, job, failed));
+        return each(&|leg, state| cancel::cancel(leg, state, &reason));
     }
-    start(scope.state, &key, legs, *max_parallel)
+    start(scope, &key, legs, Room::of(legs, *max_parallel))
 }
 
 /// Nothing can happen to the leg from here.
@@ -44,60 +61,83 @@ fn failed(leg: &LegState) -> bool {
     leg_result(leg) == Some(Conclusion::Failure)
 }
 
-/// Ends what has not started and tells runners to end the rest.
-fn cancel_all(job: &JobId, legs: &[LegState], reason: &str) -> Vec<Transition> {
-    let reason = || reason.to_owned();
+/// The concurrency group first, then reviews, then as many legs as `max_parallel` leaves room for,
+/// in order. A leg that waits for a review holds its group meanwhile, as on GitHub.
+fn start(scope: &Scope<'_>, job: &JobId, legs: &[LegState], mut room: Room) -> Vec<Transition> {
     keyed(job, legs)
-        .filter_map(|(leg, state)| match state.status {
-            LegStatus::Pending | LegStatus::Waiting | LegStatus::Queued => {
-                Some(Transition::Conclude {
-                    leg,
-                    conclusion: Conclusion::Cancelled,
-                    reason: reason(),
-                })
-            }
-            LegStatus::InProgress if !state.cancel_requested => {
-                Some(Transition::RequestCancel { leg, reason: reason() })
-            }
-            LegStatus::InProgress | LegStatus::Completed(_) => None,
+        .filter_map(|(key, leg)| match unclaimed(leg) {
+            Some(slot) => room.take(leg).then(|| claim(scope, key, slot)),
+            None if leg.slot == SlotState::Pending => None,
+            None => pass_gate(scope.state, key, leg, &mut room),
         })
         .collect()
 }
 
-/// Reviews first, then as many legs as `max_parallel` leaves room for, in order.
-fn start(
+/// The group that a leg has to ask for before anything else.
+fn unclaimed(leg: &LegState) -> Option<&ConcurrencySlot> {
+    let is_new = leg.status == LegStatus::Pending && leg.slot == SlotState::Unclaimed;
+    leg.concurrency.as_ref().filter(|_| is_new)
+}
+
+/// A job that waits for the group its own run holds would wait for ever.
+fn claim(scope: &Scope<'_>, leg: LegKey, slot: &ConcurrencySlot) -> Transition {
+    let is_same = |own: &&str| own.to_lowercase() == slot.group.to_lowercase();
+    match scope.own_group().filter(is_same) {
+        None => Transition::Claim { leg, slot: slot.clone() },
+        Some(own) => Transition::Conclude {
+            reason: deadlock(own, &leg.job),
+            leg,
+            conclusion: Conclusion::Cancelled,
+        },
+    }
+}
+
+fn pass_gate(
     state: &RunState,
-    job: &JobId,
-    legs: &[LegState],
-    max_parallel: Option<u32>,
-) -> Vec<Transition> {
-    let mut room = room(legs, max_parallel);
-    keyed(job, legs)
-        .filter_map(|(leg, leg_state)| match gate(state, leg_state) {
-            Gate::Closed => None,
-            Gate::Wait(environment) => Some(Transition::Wait { leg, environment }),
-            Gate::Rejected(environment) => Some(Transition::Conclude {
-                leg,
-                conclusion: Conclusion::Failure,
-                reason: format!("the deployment to `{environment}` was rejected"),
-            }),
-            Gate::Open if room > 0 => {
-                room -= 1;
-                Some(Transition::Queue { leg })
-            }
-            Gate::Open => None,
-        })
-        .collect()
+    leg: LegKey,
+    leg_state: &LegState,
+    room: &mut Room,
+) -> Option<Transition> {
+    match gate(state, leg_state) {
+        Gate::Closed => None,
+        Gate::Wait(environment) => Some(Transition::Wait { leg, environment }),
+        Gate::Rejected(environment) => Some(Transition::Conclude {
+            leg,
+            conclusion: Conclusion::Failure,
+            reason: format!("the deployment to `{environment}` was rejected"),
+        }),
+        Gate::Open => room.take(leg_state).then_some(Transition::Queue { leg }),
+    }
 }
 
-/// Legs that wait for a review take no room.
-fn room(legs: &[LegState], max_parallel: Option<u32>) -> usize {
-    let Some(limit) = max_parallel else { return usize::MAX };
-    let busy = legs
-        .iter()
-        .filter(|leg| matches!(leg.status, LegStatus::Queued | LegStatus::InProgress))
-        .count();
-    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(busy)
+/// How many more legs may begin. Legs that wait for a review take no room; those that have asked for
+/// a concurrency group do.
+struct Room(usize);
+
+impl Room {
+    fn of(legs: &[LegState], max_parallel: Option<u32>) -> Self {
+        let Some(limit) = max_parallel else { return Self(usize::MAX) };
+        let busy = legs.iter().filter(|leg| has_room(leg)).count();
+        Self(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(busy))
+    }
+
+    /// False when there is no room for the leg.
+    fn take(&mut self, leg: &LegState) -> bool {
+        if has_room(leg) {
+            return true;
+        }
+        let is_free = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        is_free
+    }
+}
+
+fn has_room(leg: &LegState) -> bool {
+    match leg.status {
+        LegStatus::Queued | LegStatus::InProgress => true,
+        LegStatus::Pending | LegStatus::Waiting => leg.slot != SlotState::Unclaimed,
+        LegStatus::Completed(_) => false,
+    }
 }
 
 /// Whether the environment of a leg lets it start.

@@ -5,12 +5,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::cancel;
 use super::condition::{self, Decision};
 use super::expand;
 use super::legs;
 use super::needs::contexts_of;
 use super::scope::Scope;
-use super::state::{Conclusion, JobState, RunState};
+use super::state::{Conclusion, JobState, RunState, SlotState};
+use super::timers;
 use super::transition::Transition;
 use crate::model::Job;
 use crate::plan::RunPlan;
@@ -18,12 +20,15 @@ use crate::plan::RunPlan;
 /// Everything that must happen now, in the order in which it must be applied. Empty: nothing to do.
 ///
 /// `state` is a run without a conclusion: for a run that is over, the answer is its
-/// [`Transition::ConcludeRun`] again. No rule waits for a time yet, so `now` decides nothing.
+/// [`Transition::ConcludeRun`] again. When to ask again although nothing happens says
+/// [`super::next_look`].
 #[must_use]
 pub fn advance(plan: &RunPlan, state: &RunState, now: DateTime<Utc>) -> Vec<Transition> {
-    let _ = now;
-    let mut machine = Machine { plan, state: state.clone(), transitions: Vec::new() };
-    while machine.pass() {}
+    let mut machine = Machine { plan, now, state: state.clone(), transitions: Vec::new() };
+    machine.look_at_run();
+    if !machine.waits_for_its_group() {
+        while machine.pass() {}
+    }
     if let Some(conclusion) = run_conclusion(&Scope::of_run(plan, &machine.state)) {
         machine.transitions.push(Transition::ConcludeRun { conclusion });
     }
@@ -32,17 +37,32 @@ pub fn advance(plan: &RunPlan, state: &RunState, now: DateTime<Utc>) -> Vec<Tran
 
 struct Machine<'a> {
     plan: &'a RunPlan,
+    now: DateTime<Utc>,
     state: RunState,
     transitions: Vec<Transition>,
 }
 
 impl Machine<'_> {
+    /// What cancels the run as a whole: its time, or another run of its group.
+    fn look_at_run(&mut self) {
+        let by_time = timers::expire_run(&self.state, self.now);
+        if let Some(transition) = by_time.or_else(|| cancel::give_way(&self.state)) {
+            self.state.apply(&transition);
+            self.transitions.push(transition);
+        }
+    }
+
+    /// A run that waits for its group only moves when it is cancelled.
+    fn waits_for_its_group(&self) -> bool {
+        self.state.slot == SlotState::Pending && !self.state.cancel_requested
+    }
+
     /// Looks at each job once; whether anything happened. Each transition moves a job or a leg
     /// forward and none moves back, so that the passes end.
     fn pass(&mut self) -> bool {
         let before = self.transitions.len();
         for job in &self.plan.workflow.jobs {
-            for transition in look_at(&Scope::of_run(self.plan, &self.state), job) {
+            for transition in look_at(&Scope::of_run(self.plan, &self.state), job, self.now) {
                 self.state.apply(&transition);
                 self.transitions.push(transition);
             }
@@ -51,22 +71,24 @@ impl Machine<'_> {
     }
 }
 
-fn look_at(scope: &Scope<'_>, job: &Job) -> Vec<Transition> {
+fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<Transition> {
     match scope.job_state(&job.id) {
         Some(JobState::Ended(_)) => Vec::new(),
-        Some(JobState::Expanded { .. }) => legs::look_at(scope, job),
+        Some(JobState::Expanded { .. }) => legs::look_at(scope, job, now),
         Some(JobState::Blocked) | None => unblock(scope, job).into_iter().collect(),
     }
 }
 
 /// What becomes of a job that has not started, once all its needs have ended.
 fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
+    if let Some(reason) = scope.cancelled().filter(|_| cancel::spares_nothing(scope.state)) {
+        return Some(end(scope, job, (Conclusion::Cancelled, reason.to_owned())));
+    }
     if job.needs.iter().any(|need| scope.result(need).is_none()) {
         return None;
     }
-    let contexts = contexts_of(scope, job);
-    let (conclusion, reason) = match condition::decide(scope, job) {
-        Decision::Run => match expand::expand(scope, job, &contexts) {
+    let ended = match condition::decide(scope, job) {
+        Decision::Run => match expand::expand(scope, job, &contexts_of(scope, job)) {
             Ok(expansion) => return Some(expansion.into_transition(scope.key(&job.id))),
             Err(reason) => (Conclusion::Failure, reason),
         },
@@ -74,8 +96,13 @@ fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
         Decision::Cancel(reason) => (Conclusion::Cancelled, reason),
         Decision::Fail(reason) => (Conclusion::Failure, reason),
     };
-    let name = expand::unexpanded_name(job, &contexts);
-    Some(Transition::End { job: scope.key(&job.id), name, conclusion, reason })
+    Some(end(scope, job, ended))
+}
+
+/// The job ends without legs.
+fn end(scope: &Scope<'_>, job: &Job, (conclusion, reason): (Conclusion, String)) -> Transition {
+    let name = expand::unexpanded_name(job, &contexts_of(scope, job));
+    Transition::End { job: scope.key(&job.id), name, conclusion, reason }
 }
 
 /// The conclusion of a run whose jobs have all ended (`semantics` 4.3).

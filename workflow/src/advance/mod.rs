@@ -5,17 +5,26 @@
 //! which jobs complete does not change any conclusion.
 
 mod apply;
+mod cancel;
 mod condition;
 mod expand;
+mod group;
 mod leg;
 mod legs;
 mod machine;
 mod needs;
+mod rerun;
 mod scope;
 mod state;
+mod timers;
 mod transition;
 
+pub use group::{Admission, Group, MAX_PENDING, Verdict};
 pub use machine::advance;
 pub use needs::{job_result, needs_context};
-pub use state::{Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState};
+pub use rerun::{Fate, Rerun, rerun};
+pub use state::{
+    Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState, SlotState,
+};
+pub use timers::{Limits, next_look};
 pub use transition::{NewLeg, Transition};

@@ -35,6 +35,11 @@ impl<'a> Scope<'a> {
         self.state.jobs.get(&self.key(id))
     }
 
+    /// The concurrency group that the run as a whole holds or waits for.
+    pub(super) fn own_group(&self) -> Option<&'a str> {
+        self.plan.concurrency.as_ref().map(|slot| slot.group.as_str())
+    }
+
     /// The result of a job of this file once it has ended.
     pub(super) fn result(&self, id: &JobId) -> Option<Conclusion> {
         needs::job_result(self.state, &self.key(id))

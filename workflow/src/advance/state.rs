@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::timers::Limits;
 use crate::model::JobId;
+use crate::plan::ConcurrencySlot;
 
 /// How a job leg or a run ended, in GitHub's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,7 +81,7 @@ pub struct LegKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegStatus {
-    /// Created, but held back by `max-parallel`, or not yet looked at.
+    /// Created, but held back by `max-parallel` or by its concurrency group, or not yet looked at.
     Pending,
     /// Held back by an environment's protection rules.
     Waiting,
@@ -98,12 +101,40 @@ pub struct LegState {
     pub environment: Option<String>,
     /// The newest review of the waiting deployment, if any.
     pub review: Option<Review>,
+    /// The job's concurrency group as evaluated when the leg was created.
+    pub concurrency: Option<ConcurrencySlot>,
+    pub slot: SlotState,
+    /// Minutes it may run.
+    pub timeout_minutes: u32,
+    /// Minutes it may go on after it was told to cancel.
+    pub cancel_timeout_minutes: u32,
+    /// Since when it has been waiting, queued or in progress; `None` when that begins now.
+    pub since: Option<DateTime<Utc>>,
     /// A cancellation was asked for and the runner was told.
     pub cancel_requested: bool,
+    /// When; `None` when that is now.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// The cancellation was asked for because its time was up.
+    pub timed_out: bool,
     /// Non-empty outputs; only of completed legs.
     pub outputs: BTreeMap<String, String>,
     /// Order of completion within the run; later legs overwrite outputs of earlier ones.
     pub completed_order: Option<u64>,
+}
+
+/// Where a run or a leg stands with its concurrency group (`semantics` 4.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SlotState {
+    /// It has not asked for a group.
+    #[default]
+    Unclaimed,
+    /// It waits for the holder of its group.
+    Pending,
+    Held,
+    /// It holds its group and has to make room: why, in words.
+    Evicted(String),
+    /// It waited, and will never hold its group: why, in words.
+    Refused(String),
 }
 
 /// A reviewer's answer.
@@ -140,6 +171,13 @@ pub struct RunState {
     pub cancel_requested: bool,
     /// Who asked and why, in words; shown at every job that is cancelled for it.
     pub cancel_reason: Option<String>,
+    /// The cancellation leaves nothing running, whatever `if` says.
+    pub cancel_forced: bool,
+    /// Where the run stands with the workflow's concurrency group.
+    pub slot: SlotState,
+    /// When this attempt began; `None` when that is now.
+    pub started_at: Option<DateTime<Utc>>,
+    pub limits: Limits,
     /// By job id. A job that is not listed is [`JobState::Blocked`].
     pub jobs: BTreeMap<JobId, JobState>,
     /// By environment name in lower case. An environment that is not listed has no rules.

@@ -14,6 +14,9 @@ pub enum Transition {
     Expand { job: JobId, legs: Vec<NewLeg>, fail_fast: bool, max_parallel: Option<u32> },
     /// The job ends without legs. `reason` is for people: "`if` is false", "needs `a` failed".
     End { job: JobId, name: String, conclusion: Conclusion, reason: String },
+    /// The leg asks for its concurrency group. Whether it holds it then is for the store to say, by
+    /// [`super::Group::admit`].
+    Claim { leg: LegKey, slot: ConcurrencySlot },
     /// The leg waits for a review of its environment.
     Wait { leg: LegKey, environment: String },
     /// The leg may be leased.
@@ -21,7 +24,11 @@ pub enum Transition {
     /// The leg ends without having run, or is refused by a reviewer.
     Conclude { leg: LegKey, conclusion: Conclusion, reason: String },
     /// A running leg is told to cancel; it concludes later, through the runner.
-    RequestCancel { leg: LegKey, reason: String },
+    RequestCancel { leg: LegKey, reason: String, timed_out: bool },
+    /// A running leg is over without its runner, which loses it.
+    Abandon { leg: LegKey, conclusion: Conclusion, reason: String },
+    /// The run is cancelled, as if somebody had asked for it.
+    CancelRun { reason: String, is_forced: bool },
     /// The run is over.
     ConcludeRun { conclusion: Conclusion },
 }
@@ -40,7 +47,9 @@ pub struct NewLeg {
     pub continue_on_error: bool,
     /// Minutes; 360 when the file does not say.
     pub timeout_minutes: u32,
-    /// The job's concurrency group. `advance` does not hold legs back for it; the store does.
+    /// Minutes that a cancelled leg may go on; 5 when the file does not say.
+    pub cancel_timeout_minutes: u32,
+    /// The job's concurrency group.
     #[serde(default)]
     pub concurrency: Option<ConcurrencySlot>,
 }

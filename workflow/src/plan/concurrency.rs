@@ -5,7 +5,7 @@
 use super::run_plan::ConcurrencySlot;
 use super::slot::{Slot, SlotError};
 use crate::expr::Environment;
-use crate::model::Concurrency;
+use crate::model::{Concurrency, JobId};
 
 const KEY: &str = "concurrency";
 
@@ -34,5 +34,18 @@ pub(crate) fn evaluate(
         None => false,
         Some(token) => Slot::new(KEY, token).boolean(environment)?,
     };
+    if cancel_in_progress && concurrency.queue_max {
+        // A literal `true` is refused when the file is read.
+        let message = "'queue: max' cannot be combined with 'cancel-in-progress: true'.";
+        return Err(slot.error(message));
+    }
     Ok(ConcurrencySlot { group, cancel_in_progress, queue_max: concurrency.queue_max })
+}
+
+/// GitHub's text for a job that would wait for the group that its own run holds.
+pub(crate) fn deadlock(group: &str, job: &JobId) -> String {
+    format!(
+        "Canceling since a deadlock was detected for concurrency group: '{group}' between a top \
+         level workflow and '{job}'"
+    )
 }

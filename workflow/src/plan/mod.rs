@@ -13,6 +13,7 @@ mod run_plan;
 pub(crate) mod slot;
 mod title;
 
+pub(crate) use concurrency::deadlock;
 pub use github_context::{Account, GithubContext, RepositoryIdentity, ServerUrls};
 pub use planner::plan;
 pub use run_plan::{ConcurrencySlot, PLAN_FORMAT, RunContexts, RunPlan};

@@ -71,11 +71,7 @@ fn deadlocks(workflow: &Workflow) -> Vec<Diagnostic> {
     };
     let jobs = workflow.jobs.iter().filter(|job| job.concurrency.as_ref().is_some_and(same));
     jobs.map(|job| {
-        let message = format!(
-            "Canceling since a deadlock was detected for concurrency group: '{group}' between a \
-             top level workflow and '{}'",
-            job.id
-        );
+        let message = concurrency::deadlock(group, &job.id);
         error(workflow, job.position, "concurrency-deadlock", message)
     })
     .collect()

@@ -217,7 +217,7 @@ fn play_roughly(specs: &[Spec], choices: &[u8], cancel_at: Option<usize>) -> Run
             run.cancel();
             continue;
         }
-        let mut live = run.with_status(LegStatus::Waiting);
+        let mut live = run.unreviewed();
         let waiting = live.len();
         live.extend(run.queued());
         live.extend(run.with_status(LegStatus::InProgress));

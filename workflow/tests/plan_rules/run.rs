@@ -1,16 +1,20 @@
 //! A run in memory: applies what `advance` asks for, plays runner and reviewer, and checks the
 //! invariants at every step.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use gantry_workflow::advance::{
     Conclusion, JobState, LegKey, LegState, LegStatus, NewLeg, Protection, Review, RunState,
-    Transition, advance, job_result, needs_context,
+    SlotState, Transition, advance, job_result, needs_context, next_look,
 };
 use gantry_workflow::model::{JobId, read_workflow};
 use gantry_workflow::plan::{RunContexts, RunPlan, plan};
 use serde_json::Value as Json;
+
+use crate::groups::Groups;
 
 /// The plan of a workflow with these jobs (text indented by two spaces).
 pub(crate) fn plan_of(jobs: &str, contexts: RunContexts) -> RunPlan {
@@ -31,6 +35,10 @@ pub(crate) struct Run {
     pub(crate) legs: BTreeMap<String, NewLeg>,
     completions: u64,
     concluded: BTreeSet<String>,
+    /// Shared with other runs of the repository, among which this one is number `id`.
+    groups: Rc<RefCell<Groups>>,
+    id: usize,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Run {
@@ -44,6 +52,15 @@ impl Run {
     }
 
     pub(crate) fn with(plan: RunPlan, environments: &[&str]) -> Self {
+        Self::among(plan, environments, (Rc::default(), 0))
+    }
+
+    /// A run whose concurrency groups are shared with others.
+    pub(crate) fn among(
+        plan: RunPlan,
+        environments: &[&str],
+        (groups, id): (Rc<RefCell<Groups>>, usize),
+    ) -> Self {
         let protections = environments
             .iter()
             .map(|name| (name.to_lowercase(), Protection { review_required: true }))
@@ -57,13 +74,41 @@ impl Run {
             legs: BTreeMap::new(),
             completions: 0,
             concluded: BTreeSet::new(),
+            groups,
+            id,
+            now: DateTime::UNIX_EPOCH,
         };
+        run.state.started_at = Some(run.now);
+        if let Some(slot) = &run.plan.concurrency {
+            run.groups.borrow_mut().claim((id, None), slot);
+        }
         run.settle();
         run
     }
 
     /// Applies everything that must happen now.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
+        self.hear_news();
+        self.advance();
+        while self.hear_news() {
+            self.advance();
+        }
+    }
+
+    /// What has become of the run's claims on groups; whether there was anything.
+    fn hear_news(&mut self) -> bool {
+        let mut is_new = false;
+        while let Some(((_, leg), slot)) = { self.groups.borrow_mut().take_news(Some(self.id)) } {
+            is_new = true;
+            match leg {
+                None => self.state.slot = slot,
+                Some(leg) => self.state.leg_mut(&leg).unwrap().slot = slot,
+            }
+        }
+        is_new && self.conclusion.is_none()
+    }
+
+    fn advance(&mut self) {
         assert!(self.conclusion.is_none(), "a run that is over is not advanced");
         for transition in self.ask() {
             self.check(&transition);
@@ -79,7 +124,7 @@ impl Run {
     }
 
     fn ask(&self) -> Vec<Transition> {
-        advance(&self.plan, &self.state, DateTime::UNIX_EPOCH)
+        advance(&self.plan, &self.state, self.now)
     }
 
     fn check(&mut self, transition: &Transition) {
@@ -100,6 +145,9 @@ impl Run {
             }
             Transition::Queue { leg } => {
                 assert!(matches!(self.status(leg), LegStatus::Pending | LegStatus::Waiting));
+                let slot = &self.leg(leg).slot;
+                let wanted = self.leg(leg).concurrency.is_some();
+                assert!(!wanted || *slot == SlotState::Held, "{leg:?} runs without its group");
                 self.check_needs(&leg.job);
             }
             Transition::Conclude { leg, .. } => {
@@ -113,6 +161,17 @@ impl Run {
                 assert_eq!(self.status(leg), LegStatus::InProgress);
                 assert!(!self.leg(leg).cancel_requested, "{leg:?} is told once");
             }
+            Transition::Abandon { leg, .. } => {
+                assert_eq!(self.status(leg), LegStatus::InProgress);
+                assert!(self.concluded.insert(key_of(leg)), "{leg:?} concludes once");
+            }
+            Transition::Claim { leg, slot } => {
+                assert_eq!(self.status(leg), LegStatus::Pending);
+                assert_eq!(self.leg(leg).slot, SlotState::Unclaimed, "{leg:?} asks once");
+                assert_eq!(self.leg(leg).concurrency.as_ref(), Some(slot));
+                self.check_needs(&leg.job);
+            }
+            Transition::CancelRun { .. } => assert!(!self.state.cancel_forced),
             Transition::ConcludeRun { .. } => {
                 let jobs = &self.plan.workflow.jobs;
                 assert!(jobs.iter().all(|job| job_result(&self.state, &job.id).is_some()));
@@ -139,11 +198,21 @@ impl Run {
                 self.reasons.insert(job.0.clone(), reason.clone());
             }
             Transition::Conclude { leg, reason, .. }
-            | Transition::RequestCancel { leg, reason } => {
+            | Transition::Abandon { leg, reason, .. }
+            | Transition::RequestCancel { leg, reason, .. } => {
                 self.reasons.insert(key_of(leg), reason.clone());
+                if !matches!(transition, Transition::RequestCancel { .. }) {
+                    self.groups.borrow_mut().release(&(self.id, Some(leg.clone())));
+                }
             }
-            Transition::ConcludeRun { conclusion } => self.conclusion = Some(*conclusion),
-            Transition::Wait { .. } | Transition::Queue { .. } => {}
+            Transition::ConcludeRun { conclusion } => {
+                self.conclusion = Some(*conclusion);
+                self.groups.borrow_mut().release(&(self.id, None));
+            }
+            Transition::Claim { leg, slot } => {
+                self.groups.borrow_mut().claim((self.id, Some(leg.clone())), slot);
+            }
+            Transition::CancelRun { .. } | Transition::Wait { .. } | Transition::Queue { .. } => {}
         }
     }
 
@@ -169,6 +238,7 @@ impl Run {
         self.completions += 1;
         let order = self.completions;
         assert!(self.concluded.insert(key_of(&parse_key(leg))), "`{leg}` concludes once");
+        self.groups.borrow_mut().release(&(self.id, Some(parse_key(leg))));
         let leg = self.leg_mut(leg);
         assert!(matches!(leg.status, LegStatus::Queued | LegStatus::InProgress));
         leg.status = LegStatus::Completed(conclusion);
@@ -195,6 +265,31 @@ impl Run {
         self.settle();
     }
 
+    pub(crate) fn force_cancel(&mut self) {
+        self.state.cancel_forced = true;
+        self.cancel();
+    }
+
+    /// The leg has had its status since then.
+    pub(crate) fn set_since(&mut self, leg: &str, since: DateTime<Utc>) {
+        self.leg_mut(leg).since = Some(since);
+    }
+
+    pub(crate) fn set_cancel_requested_at(&mut self, leg: &str, at: DateTime<Utc>) {
+        self.leg_mut(leg).cancel_requested_at = Some(at);
+    }
+
+    /// Time passes, and `advance` looks again.
+    pub(crate) fn wait_until(&mut self, now: DateTime<Utc>) {
+        self.now = now;
+        self.settle();
+    }
+
+    /// When `advance` wants to look again.
+    pub(crate) fn next_look(&self) -> Option<DateTime<Utc>> {
+        next_look(&self.state, self.now)
+    }
+
     /// The legs with this status, in order.
     pub(crate) fn with_status(&self, wanted: LegStatus) -> Vec<String> {
         let mut found = Vec::new();
@@ -207,6 +302,13 @@ impl Run {
             }
         }
         found
+    }
+
+    /// The legs that wait for a review; one that has got it may still wait for `max-parallel`.
+    pub(crate) fn unreviewed(&self) -> Vec<String> {
+        let mut waiting = self.with_status(LegStatus::Waiting);
+        waiting.retain(|leg| self.leg(&parse_key(leg)).review.is_none());
+        waiting
     }
 
     pub(crate) fn queued(&self) -> Vec<String> {

@@ -57,6 +57,7 @@ pub(super) async fn run_detail(
         .collect();
     let body = json!({
         "run": run_json(links, &run),
+        "reason": run.status_reason,
         "jobs": jobs.iter().map(|job| parts.job_json(job)).collect::<Vec<_>>(),
         "diagnostics": run.diagnostics,
         "pending_deployments": pending,

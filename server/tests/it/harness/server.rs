@@ -114,6 +114,7 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         public_url: url.to_owned(),
         webhook_secrets: vec!["webhook secret".to_owned().into()],
         lease_seconds: 60,
+        limits: gantry_workflow::advance::Limits::default(),
         github: None,
     }
 }

@@ -34,7 +34,6 @@ pub(super) fn take_concurrency(
     keys: &mut Keys,
 ) -> Option<Concurrency> {
     let token = keys.take("concurrency")?;
-    unsupported::concurrency(diagnostics, token.position);
     concurrency(diagnostics, token)
 }
 

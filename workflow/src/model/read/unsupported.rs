@@ -14,12 +14,6 @@ pub(super) fn permissions(diagnostics: &mut Diagnostics, position: Position) {
     diagnostics.warn(position, CODE, message);
 }
 
-pub(super) fn concurrency(diagnostics: &mut Diagnostics, position: Position) {
-    let message = "`concurrency` has no effect yet: runs of the same group are neither held back \
-                   nor cancelled";
-    diagnostics.warn(position, CODE, message);
-}
-
 pub(super) fn event_key(diagnostics: &mut Diagnostics, position: Position, key: &str) {
     diagnostics.warn(position, CODE, format!("The filter `{key}` has no effect yet"));
 }
