@@ -75,6 +75,12 @@ impl JobDirectory {
         self.root.join("stage")
     }
 
+    /// Files of the file commands of an action in a container; the job container never sees them.
+    #[must_use]
+    pub fn container_files(&self, process: &str) -> PathBuf {
+        self.root.join("containers").join(process)
+    }
+
     /// The job as leased; holds secrets, so mode 0600.
     #[must_use]
     pub fn message_file(&self) -> PathBuf {

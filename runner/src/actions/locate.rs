@@ -28,6 +28,24 @@ pub(crate) struct ActionPlace {
     pub(crate) git_ref: String,
 }
 
+impl ActionPlace {
+    /// The action lies in the workspace.
+    pub(super) fn is_local(&self) -> bool {
+        self.own.is_none()
+    }
+
+    /// The action's directory on the runner's disk: its path below one that no job can replace.
+    pub(super) fn directory(&self, job: &RunningJob) -> (PathBuf, PathBuf) {
+        match &self.own {
+            Some((root, path)) => (root.clone(), PathBuf::from(path)),
+            None => {
+                let below = self.inside.strip_prefix(&job.paths.work).unwrap_or(&self.inside);
+                (job.directory.work(), PathBuf::from(below.trim_start_matches('/')))
+            }
+        }
+    }
+}
+
 /// An action with its description.
 #[derive(Debug)]
 pub(crate) struct LoadedAction {

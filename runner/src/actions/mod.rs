@@ -3,6 +3,7 @@
 //! Does not run steps ([`crate::steps`]). Invariant: no program of the host ever works inside a
 //! directory that a job can write to.
 
+mod build_context;
 mod builtin;
 mod cache;
 mod checkout;
@@ -10,6 +11,7 @@ mod checkout_plan;
 mod copy;
 mod describe;
 mod git;
+mod images;
 mod inputs;
 mod locate;
 mod place;
@@ -20,6 +22,7 @@ mod stages;
 pub(crate) use builtin::is_builtin;
 use builtin::is_checkout;
 pub(crate) use checkout::check_out;
+pub(crate) use images::{ImageSource, image_source, provide_image, wanted_images};
 pub(crate) use inputs::{given_inputs, with_defaults};
 pub(crate) use locate::{ActionPlace, LoadedAction, load};
 pub(crate) use prepare::{MOST_DEPTH, prepare, prepare_cache, too_deep};

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use gantry_protocol::JobId;
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::action::{ActionContainer, ImageBuild};
 use super::spec::{
     ContainerEnd, Health, Image, JobContainer, Owner, ServiceContainer, StartedService,
 };
@@ -18,8 +22,9 @@ pub type Pending<'a, T> = BoxFuture<'a, Result<T, InfraError>>;
 /// What runs containers (or something that behaves alike).
 ///
 /// Life cycle of a job: [`Backend::image`] for each image, [`Backend::create_network`] if there are
-/// services, [`Backend::start_service`] for each, [`Backend::start_job`], and at the end
-/// [`Backend::remove_job`], which removes all of it. A job container lives until then: its first
+/// services, [`Backend::start_service`] for each, [`Backend::start_job`], [`Backend::start_action`] for
+/// each stage of an action in a container, and at the end [`Backend::remove_job`], which removes all of
+/// it. A job container lives until then: its first
 /// process is the shim, and a job talks to its shim, never to the backend, to run something.
 ///
 /// Threading: all methods may be called at once, for different jobs and for the same one.
@@ -48,6 +53,31 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What a service printed, the last part of it.
     fn service_log<'a>(&'a self, container: &'a str) -> Pending<'a, String>;
+
+    /// Whether the image is on this machine.
+    fn has_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool>;
+
+    /// Builds an image; what that prints goes to `output`. The inner error is the build's own.
+    fn build_image<'a>(
+        &'a self,
+        build: &'a ImageBuild,
+        output: UnboundedSender<String>,
+    ) -> Pending<'a, Result<(), String>>;
+
+    /// Creates and starts an action's container, unless that was done before; answers its name.
+    fn start_action<'a>(&'a self, action: &'a ActionContainer) -> Pending<'a, String>;
+
+    /// What an action's container prints, from its first byte on, until it has ended.
+    fn action_output<'a>(&'a self, container: &'a str) -> BoxStream<'a, Result<Bytes, InfraError>>;
+
+    /// The exit code of a container, once it has ended.
+    fn wait_for<'a>(&'a self, container: &'a str) -> Pending<'a, i64>;
+
+    /// Signals a container's first process, by the signal's name.
+    fn signal<'a>(&'a self, container: &'a str, signal: &'a str) -> Pending<'a, ()>;
+
+    /// Lets a container go on that a runner may have left standing still.
+    fn resume<'a>(&'a self, container: &'a str) -> Pending<'a, ()>;
 
     /// The jobs that this runner has anything of.
     fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>>;

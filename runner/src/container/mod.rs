@@ -3,12 +3,14 @@
 //! Does not know steps. Invariant: everything a backend creates carries the [`Owner`]'s labels, so
 //! that a runner that was killed can find it, and only it, again.
 
+mod action;
 mod backend;
 mod docker;
 mod options;
 mod process;
 mod spec;
 
+pub use action::{ActionContainer, ActionMounts, ImageBuild};
 pub use backend::{Backend, Pending};
 pub use docker::DockerBackend;
 pub use process::ProcessBackend;

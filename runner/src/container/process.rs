@@ -10,14 +10,17 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 use gantry_protocol::JobId;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Backend, ContainerEnd, Health, Image, JobContainer, Owner, Pending, ServiceContainer,
-    StartedService,
+    ActionContainer, Backend, ContainerEnd, Health, Image, ImageBuild, JobContainer, Owner,
+    Pending, ServiceContainer, StartedService,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -37,7 +40,7 @@ impl ProcessBackend {
 fn unsupported<T>(operation: &str) -> Result<T, InfraError> {
     Err(InfraError::Engine {
         operation: operation.to_owned(),
-        reason: "processes have no services".to_owned(),
+        reason: "processes have no containers".to_owned(),
     })
 }
 
@@ -91,6 +94,41 @@ impl Backend for ProcessBackend {
 
     fn service_log<'a>(&'a self, _container: &'a str) -> Pending<'a, String> {
         async { unsupported("read the log of a service") }.boxed()
+    }
+
+    fn has_image<'a>(&'a self, _name: &'a str) -> Pending<'a, bool> {
+        async { unsupported("inspect an image") }.boxed()
+    }
+
+    fn build_image<'a>(
+        &'a self,
+        _build: &'a ImageBuild,
+        _output: UnboundedSender<String>,
+    ) -> Pending<'a, Result<(), String>> {
+        async { unsupported("build an image") }.boxed()
+    }
+
+    fn start_action<'a>(&'a self, _action: &'a ActionContainer) -> Pending<'a, String> {
+        async { unsupported("start the container of an action") }.boxed()
+    }
+
+    fn action_output<'a>(
+        &'a self,
+        _container: &'a str,
+    ) -> BoxStream<'a, Result<Bytes, InfraError>> {
+        futures_util::stream::once(async { unsupported("read the output of a container") }).boxed()
+    }
+
+    fn wait_for<'a>(&'a self, _container: &'a str) -> Pending<'a, i64> {
+        async { unsupported("wait for a container") }.boxed()
+    }
+
+    fn signal<'a>(&'a self, _container: &'a str, _signal: &'a str) -> Pending<'a, ()> {
+        async { unsupported("signal a container") }.boxed()
+    }
+
+    fn resume<'a>(&'a self, _container: &'a str) -> Pending<'a, ()> {
+        async { Ok(()) }.boxed()
     }
 
     fn jobs<'a>(&'a self, _runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {

@@ -63,6 +63,9 @@ pub(crate) struct RunningService {
 /// How far the steps are and what they have left.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
+    /// How many of the images of the job's actions are there.
+    #[serde(default)]
+    pub(crate) n_ended_images: usize,
     /// How many of the job's pre stages have ended.
     #[serde(default)]
     pub(crate) n_ended_pres: usize,

@@ -17,6 +17,8 @@ pub(crate) const COMPLETE_JOB: &str = "Complete job";
 pub(crate) struct StepNumbers {
     has_containers: bool,
     n_steps: usize,
+    /// Images that are pulled or built as steps of their own.
+    pub(crate) n_images: usize,
     pub(crate) n_pres: usize,
     /// Post stages that there may be.
     pub(crate) n_posts: usize,
@@ -36,8 +38,13 @@ impl StepNumbers {
         1
     }
 
+    /// The number of the `index`-th image.
+    pub(crate) fn image(self, index: usize) -> u32 {
+        number(2 + index)
+    }
+
     pub(crate) fn initialize_containers(self) -> Option<u32> {
-        self.has_containers.then_some(2)
+        self.has_containers.then(|| number(2 + self.n_images))
     }
 
     /// The number of the `index`-th pre stage.
@@ -64,7 +71,7 @@ impl StepNumbers {
     }
 
     fn first_pre(self) -> usize {
-        2 + usize::from(self.has_containers)
+        2 + self.n_images + usize::from(self.has_containers)
     }
 
     fn first_step(self) -> usize {
@@ -128,9 +135,10 @@ mod tests {
 
     #[test]
     fn stages_of_actions_have_numbers_in_the_order_in_which_they_run() {
-        let numbers = StepNumbers { n_pres: 2, n_posts: 2, ..numbers(true) };
-        assert_eq!((numbers.pre(0), numbers.pre(1), numbers.step(0)), (3, 4, 5));
-        assert_eq!((numbers.post(1), numbers.post(0)), (8, 9));
-        assert_eq!((numbers.stop_containers(), numbers.complete_job()), (Some(10), 11));
+        let numbers = StepNumbers { n_images: 1, n_pres: 2, n_posts: 2, ..numbers(true) };
+        assert_eq!((numbers.image(0), numbers.initialize_containers()), (2, Some(3)));
+        assert_eq!((numbers.pre(0), numbers.pre(1), numbers.step(0)), (4, 5, 6));
+        assert_eq!((numbers.post(1), numbers.post(0)), (9, 10));
+        assert_eq!((numbers.stop_containers(), numbers.complete_job()), (Some(11), 12));
     }
 }

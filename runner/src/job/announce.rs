@@ -15,6 +15,7 @@ use crate::execution::{
 pub(super) fn count_stages(job: &mut RunningJob) {
     let n_pres = step_loop::pre_stages(job).len();
     let n_posts = job.steps.steps.iter().filter(|step| actions::may_have_post(job, step)).count();
+    job.numbers.n_images = actions::wanted_images(job).len();
     job.numbers.n_pres = n_pres;
     job.numbers.n_posts = n_posts;
 }
@@ -22,6 +23,9 @@ pub(super) fn count_stages(job: &mut RunningJob) {
 /// Shows everything that is to come after "Set up job"; post stages are shown when they are noted.
 pub(super) fn announce(job: &RunningJob) {
     let numbers = job.numbers;
+    for (number, title) in images(job) {
+        job.reporter.queued(number, &title);
+    }
     if let Some(number) = numbers.initialize_containers() {
         job.reporter.queued(number, INITIALIZE_CONTAINERS);
     }
@@ -35,6 +39,12 @@ pub(super) fn announce(job: &RunningJob) {
         job.reporter.queued(number, STOP_CONTAINERS);
     }
     job.reporter.queued(numbers.complete_job(), COMPLETE_JOB);
+}
+
+/// Numbers and names of the steps that make images.
+pub(super) fn images(job: &RunningJob) -> impl Iterator<Item = (u32, String)> {
+    let images = actions::wanted_images(job).into_iter().take(job.numbers.n_images).enumerate();
+    images.map(|(index, image)| (job.numbers.image(index), image.title))
 }
 
 /// Numbers and names of the pre stages.

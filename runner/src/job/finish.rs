@@ -48,6 +48,9 @@ pub(super) async fn finish(job: &mut RunningJob) -> CompleteJob {
 /// After a failed set-up the steps of the workflow are skipped.
 fn report_steps_that_never_ran(job: &RunningJob) {
     let progress = &job.state.record.progress;
+    for (number, title) in super::announce::images(job).skip(progress.n_ended_images) {
+        skipped(job, number, &title);
+    }
     for (number, name) in super::announce::pre_stages(job).skip(progress.n_ended_pres) {
         skipped(job, number, &name);
     }

@@ -165,14 +165,20 @@ fn start(
     Ok((job, shipper))
 }
 
+async fn set_up_all(job: &mut RunningJob) -> Result<(), SetUpError> {
+    set_up::set_up(job).await?;
+    set_up::make_images(job).await
+}
+
 async fn run_phases(job: &mut RunningJob) -> Result<(), SetUpError> {
     if job.state.record.containers.is_some() {
         announce::count_stages(job);
         set_up::reconnect(job).await?;
+        set_up::make_images(job).await?;
     } else {
         let signals = job.signals.clone();
         let cancelled = tokio::select! {
-            result = set_up::set_up(job) => result.map(|()| false)?,
+            result = set_up_all(job) => result.map(|()| false)?,
             _ = cancelled(&signals) => true,
         };
         if cancelled {

@@ -68,10 +68,27 @@ pub(super) async fn set_up(job: &mut RunningJob) -> Result<(), SetUpError> {
         .await;
     };
     let requests = in_step(job, number, SET_UP_JOB, prepare).await?;
+    make_images(job).await?;
     in_step(job, second, INITIALIZE_CONTAINERS, async |job, log| {
         start_containers(job, log, &requests).await
     })
     .await
+}
+
+/// Pulls and builds what is left of the images of the job's actions, a step for each.
+pub(super) async fn make_images(job: &mut RunningJob) -> Result<(), SetUpError> {
+    let images = actions::wanted_images(job);
+    for (index, image) in images.iter().enumerate().skip(job.state.record.progress.n_ended_images) {
+        let number = job.numbers.image(index);
+        let result = in_step(job, number, &image.title, async |job, log| {
+            let provided = actions::provide_image(job, &image.source, log).await?;
+            provided.map_err(SetUpError::User)
+        })
+        .await;
+        job.state.record.progress.n_ended_images += 1;
+        result?;
+    }
+    Ok(())
 }
 
 /// Runs a part of the set-up as a step of its own.
@@ -289,6 +306,8 @@ pub(super) async fn reconnect(job: &mut RunningJob) -> Result<(), InfraError> {
     if let Some(end) = job.host.backend.ended(&containers.job).await? {
         return Err(InfraError::ContainerEnded { reason: end.to_string() });
     }
+    // The runner before may have been in the middle of starting an action's container.
+    job.host.backend.resume(&containers.job).await?;
     let shim = Shim::connect(&job.directory.shim(), &containers.shim_token, SHIM_PATIENCE)
         .await
         .map_err(|error| InfraError::Shim { reason: error.to_string() })?;

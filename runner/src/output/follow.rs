@@ -5,6 +5,10 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
 use super::commands::OutputReader;
 use super::lines::Lines;
 use super::spool::Spool;
@@ -61,6 +65,22 @@ pub(crate) async fn follow(
             return Err(lost(ShimError::Disconnected));
         }
     }
+}
+
+/// Reads a container's output, which begins with its first byte, into `log` until it ends.
+pub(crate) async fn follow_stream(
+    mut output: BoxStream<'_, Result<Bytes, InfraError>>,
+    reader: &mut OutputReader,
+    log: &mut StepLog,
+) -> Result<(), InfraError> {
+    let mut lines = Lines::new(log.masks().clone());
+    while let Some(bytes) = output.next().await {
+        lines.push(&bytes?, |line| reader.line(line, log));
+        log.send().await;
+    }
+    lines.finish(|line| reader.line(line, log));
+    log.send().await;
+    Ok(())
 }
 
 fn lost(error: ShimError) -> InfraError {

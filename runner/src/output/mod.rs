@@ -16,7 +16,7 @@ mod spool;
 mod step_log;
 
 pub(crate) use commands::{CommandOptions, Effects, OutputReader};
-pub(crate) use follow::follow;
+pub(crate) use follow::{follow, follow_stream};
 pub(crate) use masks::Masks;
 pub(crate) use shipper::{Destination, JobLog, Shipper, start as start_shipper};
 pub(crate) use step_log::StepLog;

@@ -11,7 +11,7 @@ use gantry_workflow::template::Token;
 use super::execute::{StepEnd, StepPlace};
 use super::head::print_action;
 use super::stage::{Stage, post_name};
-use super::{checkout, composite, node};
+use super::{checkout, composite, docker, node};
 use crate::actions::{self, LoadedAction};
 use crate::execution::{RegisteredPost, RunningJob, uses_text};
 use crate::infra_error::InfraError;
@@ -73,7 +73,8 @@ async fn begin(
         return Ok(checkout::run(job, &given, place, log).await);
     }
     if let Uses::Docker { image } = uses {
-        return Err(format!("`docker://{image}` is not supported yet by this runner.").into());
+        print_action((&name, &place.stage), &given, place.scope, log);
+        return docker::run_image(job, (image, &given), place, log).await;
     }
     let loaded = actions::load(job, uses, place.scope.action.as_ref()).await??;
     let is_local = matches!(uses, Uses::Local { .. });
@@ -92,8 +93,8 @@ async fn begin(
         ActionRuns::Node(action) => {
             node::run(job, (action, &loaded.place, &inputs.values), place, log).await
         }
-        ActionRuns::Docker(_) => {
-            Err(format!("Action `{name}` runs with `docker`, which is not supported yet.").into())
+        ActionRuns::Docker(action) => {
+            docker::run_action(job, (action, &loaded.place, &inputs.values), place, log).await
         }
     }
 }

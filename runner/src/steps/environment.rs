@@ -42,6 +42,56 @@ pub(super) fn environment(
     }))
 }
 
+/// The whole environment of an action's own container: its image's is added by the engine, and paths
+/// of the job become those that the action sees.
+pub(super) fn container_environment(
+    job: &RunningJob,
+    scope: &Scope,
+    action: &ActionVariables,
+) -> Vec<(String, String)> {
+    let mut runner = runner_variables(job.view(), scope);
+    runner.extend(action.services.iter().cloned());
+    let parts = EnvironmentParts {
+        image: &[],
+        home: "/github/home",
+        job: &IndexMap::new(),
+        step: &scope.environment,
+        action: &action.own,
+        runner,
+        path: &[],
+    };
+    let is_set = scope.environment.contains_key("PATH");
+    let environment = process_environment(&parts).into_iter();
+    environment
+        .filter(|(name, _)| name != "PATH" || is_set)
+        .map(|(name, value)| match name.as_str() {
+            "HOME" => (name, "/github/home".to_owned()),
+            _ => (name, translated(job, value)),
+        })
+        .collect()
+}
+
+/// A path of the job as an action in a container sees it.
+fn translated(job: &RunningJob, value: String) -> String {
+    let temp = job.paths.temp();
+    let workspace = job.workspace();
+    // The longer ones first: one is within another.
+    let mapped = [
+        (job.paths.home.as_str(), "/github/home"),
+        (&job.paths.workflow, "/github/workflow"),
+        (&workspace, "/github/workspace"),
+        (&temp, "/github/runner_temp"),
+    ];
+    for (inside, outside) in mapped {
+        if let Some(rest) = value.strip_prefix(inside)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return format!("{outside}{rest}");
+        }
+    }
+    value
+}
+
 /// How commands in the output of a process with this environment are read.
 pub(super) fn command_options(
     job: &RunningJob,

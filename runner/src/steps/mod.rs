@@ -7,6 +7,7 @@
 mod action;
 mod checkout;
 mod composite;
+mod docker;
 mod environment;
 mod execute;
 mod file_commands;

@@ -18,6 +18,13 @@ use crate::shim::{Shim, ShimError, Start, Started};
 const INTERRUPT_GRACE: Duration = Duration::from_millis(7500);
 const TERMINATE_GRACE: Duration = Duration::from_millis(2500);
 
+/// The signals of a process that must end, and the time it has after each.
+pub(super) const LADDER: [(Signal, Duration); 3] = [
+    (Signal::SIGINT, INTERRUPT_GRACE),
+    (Signal::SIGTERM, TERMINATE_GRACE),
+    (Signal::SIGKILL, Duration::ZERO),
+];
+
 /// What may stop a step before it ends by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
@@ -123,12 +130,7 @@ async fn end_when_told(
 ) -> InfraError {
     let told = stop.told().await;
     reason.get_or_init(|| told);
-    let ladder = [
-        (Signal::SIGINT, INTERRUPT_GRACE),
-        (Signal::SIGTERM, TERMINATE_GRACE),
-        (Signal::SIGKILL, Duration::ZERO),
-    ];
-    for (signal, grace) in ladder {
+    for (signal, grace) in LADDER {
         if let Err(ShimError::Disconnected) = shim.signal(process, signal as i32).await {
             break;
         }

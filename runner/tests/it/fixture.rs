@@ -1,6 +1,7 @@
 //! A runner with a server and a work directory of its own, and jobs made of workflow text.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -158,6 +159,18 @@ async fn remove_all(installation: &str) {
     let engine = DockerBackend::new(None).unwrap();
     for job in engine.jobs(installation).await.unwrap() {
         engine.remove_job(installation, job).await.unwrap();
+    }
+    remove_images(installation);
+}
+
+/// The images of actions outlive jobs, and so the tests.
+fn remove_images(installation: &str) {
+    let label = format!("label=gantry.runner={installation}");
+    let listed =
+        Command::new("docker").args(["image", "ls", "--quiet", "--filter", &label]).output();
+    let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
+    for image in listed.split_whitespace() {
+        Command::new("docker").args(["image", "rm", "--force", image]).output().unwrap();
     }
 }
 

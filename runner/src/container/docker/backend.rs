@@ -12,15 +12,18 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
     LogsOptionsBuilder, StartContainerOptions,
 };
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use gantry_protocol::JobId;
 use tokio::sync::Mutex;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::error::{is_missing, reason, refused};
-use super::{create, remove};
+use super::{action, create, remove};
 use crate::container::{
-    Backend, ContainerEnd, Health, Image, JobContainer, Owner, Pending, ServiceContainer,
-    StartedService,
+    ActionContainer, Backend, ContainerEnd, Health, Image, ImageBuild, JobContainer, Owner,
+    Pending, ServiceContainer, StartedService,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -241,6 +244,45 @@ impl Backend for DockerBackend {
 
     fn service_log<'a>(&'a self, container: &'a str) -> Pending<'a, String> {
         async move { Ok(self.read_log(container).await) }.boxed()
+    }
+
+    fn has_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool> {
+        async move {
+            match self.docker.inspect_image(name).await {
+                Ok(_) => Ok(true),
+                Err(error) if is_missing(&error) => Ok(false),
+                Err(error) => Err(refused(format!("inspect image `{name}`"))(error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn build_image<'a>(
+        &'a self,
+        build: &'a ImageBuild,
+        output: UnboundedSender<String>,
+    ) -> Pending<'a, Result<(), String>> {
+        action::build(&self.docker, build, output).boxed()
+    }
+
+    fn start_action<'a>(&'a self, action: &'a ActionContainer) -> Pending<'a, String> {
+        action::start(&self.docker, action, self.socket()).boxed()
+    }
+
+    fn action_output<'a>(&'a self, container: &'a str) -> BoxStream<'a, Result<Bytes, InfraError>> {
+        action::output(&self.docker, container)
+    }
+
+    fn wait_for<'a>(&'a self, container: &'a str) -> Pending<'a, i64> {
+        action::wait(&self.docker, container).boxed()
+    }
+
+    fn signal<'a>(&'a self, container: &'a str, signal: &'a str) -> Pending<'a, ()> {
+        action::signal(&self.docker, container, signal).boxed()
+    }
+
+    fn resume<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {
+        action::resume(&self.docker, container).boxed()
     }
 
     fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {

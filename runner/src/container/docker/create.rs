@@ -95,7 +95,7 @@ pub(super) fn service(service: &ServiceContainer) -> ContainerCreateBody {
     body
 }
 
-fn base(owner: &Owner, spec: &ContainerSpec) -> ContainerCreateBody {
+pub(super) fn base(owner: &Owner, spec: &ContainerSpec) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         hostname: spec.hostname.clone(),
@@ -116,7 +116,7 @@ fn base(owner: &Owner, spec: &ContainerSpec) -> ContainerCreateBody {
     }
 }
 
-fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
+pub(super) fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
     Mount {
         source: Some(source.display().to_string()),
         target: Some(target.to_owned()),

@@ -19,6 +19,10 @@ pub(super) fn refused(operation: impl Into<String>) -> impl FnOnce(Error) -> Inf
     move |error| InfraError::Engine { operation, reason: reason(&error) }
 }
 
+pub(super) fn is_conflict(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
+}
+
 pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
 }

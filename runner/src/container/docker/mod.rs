@@ -4,6 +4,7 @@
 //! Does not decide what a job needs. Invariant: requests name what they do, so that every error
 //! says which operation on which object the engine refused.
 
+mod action;
 mod backend;
 mod create;
 mod error;

@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use bollard::Docker;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
 use gantry_protocol::JobId;
 
@@ -44,6 +45,23 @@ async fn networks(
         .collect())
 }
 
+/// Removes the images that were built for one job only.
+async fn images(docker: &Docker, labels: &[String]) -> Result<(), InfraError> {
+    let options = ListImagesOptionsBuilder::default().filters(&filter(labels)).build();
+    let listed = docker.list_images(Some(options)).await.map_err(refused("list images"))?;
+    // An image without a name is a layer of one that has one, and goes with it.
+    for name in listed.into_iter().flat_map(|image| image.repo_tags) {
+        let options = RemoveImageOptionsBuilder::default().force(true).build();
+        match docker.remove_image(&name, Some(options), None).await {
+            Err(error) if !is_missing(&error) => {
+                return Err(refused(format!("remove image `{name}`"))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn jobs(docker: &Docker, runner: &str) -> Result<BTreeSet<JobId>, InfraError> {
     let labels = [format!("{RUNNER_LABEL}={runner}")];
     let mut found = containers(docker, &labels).await?;
@@ -62,6 +80,7 @@ pub(super) async fn job(docker: &Docker, runner: &str, job: JobId) -> Result<(),
             _ => {}
         }
     }
+    images(docker, &labels).await?;
     for (id, _) in networks(docker, &labels).await? {
         match docker.remove_network(&id).await {
             Err(error) if !is_missing(&error) => {
