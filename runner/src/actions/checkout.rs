@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use gantry_workflow::expr::Value;
 use indexmap::IndexMap;
 
-use super::checkout_plan::{CheckoutPlan, EventRef, Target, plan};
+use super::checkout_plan::{CheckoutPlan, EventRef, OtherRepository, Target, plan};
 use super::git::{Remote, git};
 use super::place::{self, Destination};
 use crate::background::blocking;
@@ -34,12 +34,24 @@ pub(crate) async fn check_out(
     let (full_ref, sha) = (text("ref"), text("sha"));
     let event =
         EventRef { repository: &message.repository.full_name, full_ref: &full_ref, sha: &sha };
-    let plan = plan(inputs, event)?;
+    let mut plan = plan(inputs, event)?;
     plan.warnings.iter().for_each(|warning| log.warning(warning));
-    log.line(&format!("Syncing repository: {}", message.repository.full_name));
+    let (name, remote) = match &plan.other {
+        None => {
+            let own = &message.repository;
+            (&own.full_name, Remote::new(&own.clone_url, &own.clone_token))
+        }
+        // Where it is, is not the workflow's to say: git runs on this machine.
+        Some(OtherRepository { name, token }) => {
+            (name, Remote::new(&format!("{}/{name}", text("server_url")), token))
+        }
+    };
+    log.line(&format!("Syncing repository: {name}"));
     log.send().await;
-    let remote = Remote::new(&message.repository.clone_url, &message.repository.clone_token);
     let stage = stage(job, process)?;
+    if plan.target == Target::DefaultBranch {
+        plan.target = Target::Named(default_branch(&remote, &stage).await?);
+    }
     let staged = Staged { directory: stage.join("new"), remote };
     staged.fetch(&plan, log).await?;
     let commit = staged.switch(&plan, log).await?;
@@ -51,8 +63,17 @@ pub(crate) async fn check_out(
         Target::RefAt { full_ref, .. } => full_ref.clone(),
         Target::Named(name) => name.clone(),
         Target::Commit(sha) => sha.clone(),
+        Target::DefaultBranch => String::new(),
     };
     Ok([("ref".to_owned(), reference), ("commit".to_owned(), commit)].into())
+}
+
+/// The full name of the branch that the repository's `HEAD` means.
+async fn default_branch(remote: &Remote, directory: &Path) -> Result<String, String> {
+    let listed = git(directory, remote, &["ls-remote", "--symref", &remote.url, "HEAD"]).await?;
+    let line = listed.lines().find_map(|line| line.strip_prefix("ref: "));
+    let branch = line.and_then(|line| line.split_whitespace().next()).map(str::to_owned);
+    branch.ok_or_else(|| "the repository has no default branch".to_owned())
 }
 
 /// An empty staging directory for one step.
@@ -122,6 +143,14 @@ impl Staged {
 
     /// Checks out; answers the commit.
     async fn switch(&self, plan: &CheckoutPlan, log: &mut StepLog) -> Result<String, String> {
+        if let Some(sparse) = &plan.sparse {
+            log.line("##[group]Setting up sparse checkout");
+            let mode = if sparse.cone { "--cone" } else { "--no-cone" };
+            let mut arguments = vec!["sparse-checkout", "set", mode, "--end-of-options"];
+            arguments.extend(sparse.patterns.iter().map(String::as_str));
+            self.git(&arguments).await?;
+            log.line("##[endgroup]");
+        }
         log.line("##[group]Checking out the ref");
         let switch = self.switch_arguments(plan).await?;
         let mut arguments = vec!["checkout", "--quiet", "--force"];
@@ -142,6 +171,7 @@ impl Staged {
                 });
             }
             Target::Named(name) => name,
+            Target::DefaultBranch => return Ok(Vec::new()),
         };
         let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
         let tracking = format!("refs/remotes/origin/{branch}");
@@ -210,7 +240,7 @@ fn refspecs(plan: &CheckoutPlan) -> Vec<String> {
             refspecs.push(format!("+refs/heads/{name}*:refs/remotes/origin/{name}*"));
             refspecs.push(format!("+refs/tags/{name}*:refs/tags/{name}*"));
         }
-        Target::Named(_) => {}
+        Target::Named(_) | Target::DefaultBranch => {}
     }
     refspecs
 }

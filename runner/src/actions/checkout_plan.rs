@@ -5,10 +5,9 @@
 
 use indexmap::IndexMap;
 
-/// Inputs that change nothing here: credentials come with the job, and the rest is about how the
-/// original reaches its repository.
+/// Inputs that change nothing here: the rest is about how the original reaches its repository.
 const WITHOUT_EFFECT: [&str; 8] = [
-    "token",
+    "filter",
     "show-progress",
     "set-safe-directory",
     "github-server-url",
@@ -19,13 +18,15 @@ const WITHOUT_EFFECT: [&str; 8] = [
 ];
 
 /// Inputs that are errors unless they are empty or false.
-const UNSUPPORTED: [&str; 6] =
-    ["submodules", "lfs", "sparse-checkout", "filter", "ssh-key", "sparse-checkout-cone-mode"];
+const UNSUPPORTED: [&str; 3] = ["submodules", "lfs", "ssh-key"];
 
 /// A checkout, decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CheckoutPlan {
     pub(super) target: Target,
+    /// `None` for the job's own, whose credentials come with the job.
+    pub(super) other: Option<OtherRepository>,
+    pub(super) sparse: Option<Sparse>,
     /// 0 for the whole history of all branches and tags.
     pub(super) depth: u32,
     pub(super) tags: bool,
@@ -35,6 +36,23 @@ pub(super) struct CheckoutPlan {
     pub(super) persist_credentials: bool,
     /// Warnings for the log.
     pub(super) warnings: Vec<String>,
+}
+
+/// A repository that is not the job's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OtherRepository {
+    /// `owner/name`
+    pub(super) name: String,
+    /// Empty for none.
+    pub(super) token: String,
+}
+
+/// Which files are checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sparse {
+    pub(super) patterns: Vec<String>,
+    /// The patterns are directories.
+    pub(super) cone: bool,
 }
 
 /// What is checked out.
@@ -48,6 +66,7 @@ pub(super) enum Target {
     /// A branch or tag by its short name, or a full ref.
     Named(String),
     Commit(String),
+    DefaultBranch,
 }
 
 /// The event's ref and commit.
@@ -67,27 +86,37 @@ pub(super) fn plan(
         "" => default,
         value => value == "true",
     };
-    let repository = input("repository");
-    if !repository.is_empty() && !repository.eq_ignore_ascii_case(event.repository) {
-        return Err(format!(
-            "checking out `{repository}` is not supported yet: the built-in checkout only knows \
-             the job's own repository `{}`",
-            event.repository
-        ));
-    }
     for name in UNSUPPORTED {
         let value = input(name);
-        if !value.is_empty() && value != "false" && name != "sparse-checkout-cone-mode" {
-            return Err(format!("input `{name}` of actions/checkout is not supported yet"));
+        if !value.is_empty() && value != "false" {
+            return Err(format!(
+                "input `{name}` is not supported by the checkout that is part of the runner; \
+                 --builtin-actions never lets the real one run"
+            ));
         }
     }
+    let other = other_repository(input("repository"), input("token"), event)?;
+    let target = match (&other, input("ref")) {
+        (Some(_), "") => Target::DefaultBranch,
+        (Some(_), wanted) => target(wanted, EventRef { full_ref: "", sha: "", ..event }),
+        (None, wanted) => target(wanted, event),
+    };
+    let sparse: Vec<String> = input("sparse-checkout")
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let cone = flag("sparse-checkout-cone-mode", true);
     let depth = match input("fetch-depth") {
         "" => 1,
         // The original takes what is not a number, or negative, for everything.
         text => text.parse().unwrap_or(0),
     };
     Ok(CheckoutPlan {
-        target: target(input("ref"), event),
+        target,
+        other,
+        sparse: (!sparse.is_empty()).then_some(Sparse { patterns: sparse, cone }),
         depth,
         tags: flag("fetch-tags", false),
         path: path(input("path"))?,
@@ -95,6 +124,26 @@ pub(super) fn plan(
         persist_credentials: flag("persist-credentials", true),
         warnings: unexpected(inputs),
     })
+}
+
+fn other_repository(
+    name: &str,
+    token: &str,
+    event: EventRef<'_>,
+) -> Result<Option<OtherRepository>, String> {
+    if name.is_empty() || name.eq_ignore_ascii_case(event.repository) {
+        return Ok(None);
+    }
+    let is_part = |part: &str| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !part.is_empty() && !part.starts_with('.') && part.chars().all(legal)
+    };
+    match name.split_once('/') {
+        Some((owner, repository)) if is_part(owner) && is_part(repository) => {
+            Ok(Some(OtherRepository { name: name.to_owned(), token: token.to_owned() }))
+        }
+        _ => Err(format!("Invalid repository '{name}'. Expected format {{owner}}/{{repo}}.")),
+    }
 }
 
 fn target(wanted: &str, event: EventRef<'_>) -> Target {
@@ -123,7 +172,17 @@ fn path(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn unexpected(inputs: &IndexMap<String, String>) -> Vec<String> {
-    let own = ["repository", "ref", "fetch-depth", "path", "clean", "persist-credentials"];
+    let own = [
+        "repository",
+        "ref",
+        "token",
+        "fetch-depth",
+        "path",
+        "clean",
+        "persist-credentials",
+        "sparse-checkout",
+        "sparse-checkout-cone-mode",
+    ];
     let known = |name: &&String| {
         let name = name.as_str();
         own.contains(&name) || WITHOUT_EFFECT.contains(&name) || UNSUPPORTED.contains(&name)
@@ -173,7 +232,28 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_an_error_that_names_it() {
         assert!(planned(&[("submodules", "recursive")]).unwrap_err().contains("submodules"));
-        assert!(planned(&[("repository", "octo/other")]).unwrap_err().contains("octo/other"));
         assert!(planned(&[("lfs", "false"), ("repository", "Octo/App")]).is_ok());
+    }
+
+    #[test]
+    fn another_repository_has_its_own_default_branch_and_token() {
+        let plan = planned(&[("repository", "octo/other"), ("token", "t")]).unwrap();
+        assert_eq!(plan.target, Target::DefaultBranch);
+        let (name, token) = ("octo/other".to_owned(), "t".to_owned());
+        assert_eq!(plan.other, Some(OtherRepository { name, token }));
+        // The event's ref is of the job's repository only.
+        let plan = planned(&[("repository", "octo/other"), ("ref", "refs/heads/main")]).unwrap();
+        assert_eq!(plan.target, Target::Named("refs/heads/main".to_owned()));
+        for name in ["octo", "octo/../x", "octo/.git", "octo/a b", "octo/a/b"] {
+            assert!(planned(&[("repository", name)]).unwrap_err().contains("Invalid repository"));
+        }
+    }
+
+    #[test]
+    fn a_sparse_checkout_is_a_list_of_lines() {
+        let plan = planned(&[("sparse-checkout", "a\n\n  b/c \n")]).unwrap();
+        assert_eq!(plan.sparse.unwrap().patterns, ["a", "b/c"]);
+        let rules = [("sparse-checkout", "*.txt"), ("sparse-checkout-cone-mode", "false")];
+        assert!(!planned(&rules).unwrap().sparse.unwrap().cone);
     }
 }

@@ -284,3 +284,30 @@ async fn a_job_with_a_step_of_an_unknown_kind_fails_before_its_first_step() {
         assert_eq!(t.server.steps(job)[1], "Run true skipped skipped", "{step}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checkout_takes_other_repositories_and_parts_of_one() {
+    let Some(t) = Fixture::start(Place::Processes).await else { return };
+    let hosts = t.work.path().join("hosts");
+    let other = hosts.join("octo/other");
+    repository(&other, &[("a/one", "1"), ("b/two", "2"), ("top", "0"), ("c/d.txt", "3")]);
+    git(&other, &["branch", "--move", "main", "trunk"]);
+    let workflow = format!(
+        "{STEP}[{{uses: actions/checkout@v4, with: {{repository: octo/other, path: whole}}}},\n\
+         {{uses: actions/checkout@v4, with: {{repository: octo/other, path: cone, sparse-checkout: a}}}},\n\
+         {{uses: actions/checkout@v4, with: {{repository: octo/other, path: rules, sparse-checkout: '*.txt', sparse-checkout-cone-mode: false}}}},\n\
+         {{run: 'git -C whole branch --show-current; cd whole; find . -path ./.git -prune -o -type f -print | sort; cd ../cone; find . -path ./.git -prune -o -type f -print | sort; cd ../rules; find . -path ./.git -prune -o -type f -print'}},\n\
+         {{uses: actions/checkout@v4, with: {{submodules: true}}}}]}}}}"
+    );
+    let job = t.queue_with(&workflow, |message| {
+        let mut github = message.contexts.github.to_json();
+        github["server_url"] = format!("file://{}", hosts.display()).into();
+        message.contexts.github = Value::from_json(&github);
+    });
+    let end = t.server.completed(job).await;
+    let log = t.server.log(job);
+    let listed = "\ntrunk\n./a/one\n./b/two\n./c/d.txt\n./top\n./a/one\n./top\n./c/d.txt\n";
+    assert!(t.server.step_log(job, 5).ends_with(listed), "{log}");
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    assert!(t.server.step_log(job, 6).contains("input `submodules` is not supported"), "{log}");
+}
