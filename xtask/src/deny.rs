@@ -2,36 +2,22 @@
 //!
 //! Asks no advisory database, which is not a package registry; see `deny.toml` for what is checked.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
-use crate::command::{output, run, say};
-use crate::{root, target_dir};
+use crate::command::run;
+use crate::root;
+use crate::setup::Install;
+use crate::tools::Tool;
 
-/// The version whose rules `deny.toml` is written for.
-const VERSION: &str = "0.20.2";
+/// In the version whose rules `deny.toml` is written for.
+const CARGO_DENY: Tool =
+    Tool { name: "cargo-deny", version: "0.20.2", why: "checks the dependencies" };
 
-/// Checks bans, licenses and sources; installs cargo-deny into the target folder first.
-pub(crate) fn check() -> Result<()> {
-    let program = installed()?;
-    run(Command::new(program)
+/// Checks bans, licenses and sources.
+pub(crate) fn check(install: &Install) -> Result<()> {
+    run(Command::new(CARGO_DENY.program(install)?)
         .args(["--log-level", "error", "check", "bans", "licenses", "sources"])
         .current_dir(root()))
-}
-
-fn installed() -> Result<PathBuf> {
-    let tools = target_dir().join("tools");
-    let program = tools.join("bin/cargo-deny");
-    let is_current = output(Command::new(&program).arg("--version"))
-        .is_ok_and(|version| version == format!("cargo-deny {VERSION}"));
-    if !is_current {
-        say(&format!("missing: cargo-deny {VERSION} - it checks the dependencies"));
-        run(Command::new("cargo")
-            .args(["install", "--quiet", "--locked", "--version", VERSION, "cargo-deny", "--root"])
-            .arg(&tools)
-            .current_dir(std::env::temp_dir()))?;
-    }
-    Ok(program)
 }

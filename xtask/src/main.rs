@@ -7,6 +7,7 @@ mod command;
 mod demo;
 mod deny;
 mod engine;
+mod fuzz;
 mod github_schemas;
 mod images;
 mod peer_language;
@@ -14,6 +15,7 @@ mod setup;
 mod sqlx_prepare;
 mod test;
 mod tidy;
+mod tools;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +43,8 @@ enum Command {
     Tidy,
     /// Check licences, sources and bans of every dependency.
     Deny,
+    /// Give the workflow language odd texts until something breaks.
+    Fuzz(fuzz::Arguments),
     /// Measure, as ratios to floors of the same run.
     Bench(bench::Arguments),
     /// Install what the other commands need and start what they need.
@@ -62,7 +66,8 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(&install, &demo),
         Command::Test(test) => test::run_all(&install, &test),
         Command::Tidy => tidy::run(),
-        Command::Deny => deny::check(),
+        Command::Deny => deny::check(&install),
+        Command::Fuzz(fuzz) => fuzz::run_all(&install, &fuzz),
         Command::Bench(bench) => bench::run(&install, &bench),
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),

@@ -31,7 +31,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     if arguments.quick {
         return run(&mut rust_tests());
     }
-    deny::check()?;
+    deny::check(install)?;
     setup::everything(install)?;
     engine::ensure_running()?;
     images::run_build()?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use gantry_workflow::model::read_workflow;
+use gantry_workflow::model::{read_action, read_workflow};
 use gantry_workflow::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ impl Report {
     fn add(&mut self, name: &str, text: &str, kind: Kind) {
         let diagnostics = match kind {
             Kind::Workflow => read_workflow(name, text).1,
+            Kind::Action => read_action(name, text).1,
         };
         self.summary.add(&diagnostics);
         for diagnostic in diagnostics {

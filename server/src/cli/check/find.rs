@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::cli::git_facts::git;
+
 /// Directories that hold other people's files or none of ours.
 const PASSED_OVER: [&str; 2] = [".git", "node_modules"];
 
@@ -15,6 +17,9 @@ const CACHE_MARK: &str = "CACHEDIR.TAG";
 /// Where GitHub looks for workflows, below the top of a repository.
 const WORKFLOWS: &str = ".github/workflows";
 
+/// Where repositories keep the actions of their own, as a rule.
+const OWN_ACTIONS: &str = ".github/actions";
+
 /// Levels of directories that are searched.
 const MAX_LEVELS: usize = 64;
 
@@ -22,6 +27,7 @@ const MAX_LEVELS: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Workflow,
+    Action,
 }
 
 /// A file to check.
@@ -79,6 +85,13 @@ impl Search {
         if workflows.is_dir() {
             self.workflows_in(&workflows);
         }
+        let own_actions = top.join(OWN_ACTIONS);
+        if own_actions.is_dir() {
+            self.below(&own_actions, MAX_LEVELS);
+        }
+        for path in tracked_actions(&top) {
+            self.add(path, Kind::Action);
+        }
     }
 
     fn given(&mut self, path: &Path) {
@@ -112,14 +125,18 @@ impl Search {
         }
     }
 
-    /// The workflows of all repositories below a directory.
+    /// The workflows of all repositories below a directory, and all action files.
     fn below(&mut self, directory: &Path, n_levels: usize) {
         if n_levels == 0 {
             return;
         }
         for path in self.entries(directory) {
-            let is_directory = path.symlink_metadata().is_ok_and(|about| about.is_dir());
-            if !is_directory || is_passed_over(&path) {
+            let Ok(about) = path.symlink_metadata() else { continue };
+            if about.is_file() && kind_of(&path) == Kind::Action {
+                self.add(path, Kind::Action);
+                continue;
+            }
+            if !about.is_dir() || is_passed_over(&path) {
                 continue;
             }
             if path.ends_with(WORKFLOWS) {
@@ -144,8 +161,21 @@ impl Search {
     }
 }
 
-fn kind_of(_path: &Path) -> Kind {
-    Kind::Workflow
+/// What a file of this name is taken for.
+fn kind_of(path: &Path) -> Kind {
+    match path.ends_with("action.yml") || path.ends_with("action.yaml") {
+        true => Kind::Action,
+        false => Kind::Workflow,
+    }
+}
+
+/// The action files that git tracks and that are there; none without git.
+fn tracked_actions(top: &Path) -> Vec<PathBuf> {
+    let patterns = [":(glob)**/action.yml", ":(glob)**/action.yaml"];
+    let arguments = ["ls-files", "-z", "--", patterns[0], patterns[1]];
+    let list = git(top, &arguments).unwrap_or_default();
+    let paths = list.split('\0').filter(|path| !path.is_empty()).map(|path| top.join(path));
+    paths.filter(|path| path.is_file()).collect()
 }
 
 fn is_passed_over(directory: &Path) -> bool {

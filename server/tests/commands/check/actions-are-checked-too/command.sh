@@ -1,0 +1,3 @@
+git init -q
+git add tracked
+gantry check || gantry check other
