@@ -10,6 +10,7 @@ mod engine;
 mod fuzz;
 mod github_schemas;
 mod images;
+mod key_table;
 mod peer_language;
 mod setup;
 mod sqlx_prepare;
@@ -53,6 +54,8 @@ enum Command {
     Images,
     /// Make the reduced description of GitHub's API that tests hold our answers against.
     GithubSchemas,
+    /// Refresh the table of keys in `docs/compatibility.md`.
+    KeyTable,
     /// Compare our reading of workflow files with that of GitHub's packages for editors.
     PeerLanguage,
     /// Refresh `.sqlx/` after a change of a query or a migration.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),
         Command::GithubSchemas => github_schemas::ensure(),
+        Command::KeyTable => key_table::refresh(),
         Command::PeerLanguage => peer_language::run(),
         Command::SqlxPrepare(prepare) => sqlx_prepare::run_command(&install, &prepare),
     };

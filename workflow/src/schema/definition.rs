@@ -69,6 +69,31 @@ pub struct Property {
     pub key: &'static str,
     pub required: bool,
     pub value: &'static Definition,
+    pub support: Support,
+}
+
+/// What a key does here that GitHub has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    Honoured,
+    /// The file is read and the key passed over, with a warning that says why.
+    Ignored(&'static str),
+    /// The file is read, with a warning; a job that has the key fails, and says why.
+    Fails(&'static str),
+}
+
+impl Property {
+    /// The key has no effect; `why` completes "has no effect: ".
+    pub(super) const fn ignored(mut self, why: &'static str) -> Self {
+        self.support = Support::Ignored(why);
+        self
+    }
+
+    /// A job with the key fails; `when` completes "the job fails ".
+    pub(super) const fn fails(mut self, when: &'static str) -> Self {
+        self.support = Support::Fails(when);
+        self
+    }
 }
 
 impl Mapping {
@@ -157,9 +182,9 @@ pub(super) const fn mapping_and_names(
 }
 
 pub(super) const fn optional(key: &'static str, value: &'static Definition) -> Property {
-    Property { key, required: false, value }
+    Property { key, required: false, value, support: Support::Honoured }
 }
 
 pub(super) const fn required(key: &'static str, value: &'static Definition) -> Property {
-    Property { key, required: true, value }
+    Property { key, required: true, value, support: Support::Honoured }
 }

@@ -60,6 +60,9 @@ pub fn is_event(name: &str) -> bool {
     matches!(&EVENTS.kind, Kind::Mapping(events) if events.property(name).is_some())
 }
 
+/// Why nothing of `image_version` is compared.
+const NO_IMAGES: &str = "no event of images comes here";
+
 /// Events without filters.
 static NO_KEYS: Definition = one_of(&[&NULL, &NO_KEYS_MAPPING]);
 static NO_KEYS_MAPPING: Definition = lenient_mapping(&[]);
@@ -121,7 +124,10 @@ event_with_types!(
 );
 event_with_types!(
     IMAGE_VERSION: ["created", "ready", "deleted"],
-    [optional("names", &ONE_OR_MORE), optional("versions", &ONE_OR_MORE)]
+    [
+        optional("names", &ONE_OR_MORE).ignored(NO_IMAGES),
+        optional("versions", &ONE_OR_MORE).ignored(NO_IMAGES)
+    ]
 );
 event_with_types!(
     RELEASE: ["published", "unpublished", "created", "edited", "deleted", "prereleased", "released"]

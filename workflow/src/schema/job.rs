@@ -35,7 +35,7 @@ static STEPS_JOB: Definition = mapping(&[
     optional("outputs", &OUTPUTS),
     optional("defaults", &DEFAULTS),
     optional("steps", &STEPS),
-    optional("snapshot", &SNAPSHOT),
+    optional("snapshot", &SNAPSHOT).ignored("images of jobs are not kept"),
 ]);
 
 static CALL_JOB: Definition = mapping(&[
@@ -76,15 +76,17 @@ static MATRIX_FILTERS: Definition = sequence(&MATRIX_FILTER);
 static MATRIX_FILTER: Definition = names(&ANY);
 
 static RUNS_ON: Definition = one_of(&[&NON_EMPTY, &NON_EMPTY_TEXTS, &RUNNER_GROUP]).with(&JOB);
-static RUNNER_GROUP: Definition =
-    mapping(&[optional("group", &NON_EMPTY), optional("labels", &ONE_OR_MORE)]);
+static RUNNER_GROUP: Definition = mapping(&[
+    optional("group", &NON_EMPTY).fails("before it is queued"),
+    optional("labels", &ONE_OR_MORE),
+]);
 
 static ENVIRONMENT: Definition = one_of(&[&TEXT, &ENVIRONMENT_KEYS]).with(&JOB);
 /// `environment` as a mapping.
 pub static ENVIRONMENT_KEYS: Definition = mapping(&[
     required("name", &TEXT),
     optional("url", &ENVIRONMENT_URL),
-    optional("deployment", &BOOLEAN),
+    optional("deployment", &BOOLEAN).ignored("no deployments are recorded"),
 ]);
 static ENVIRONMENT_URL: Definition = text().with(&RUNNER_WITHOUT_SECRETS);
 

@@ -10,6 +10,7 @@ mod definition;
 mod events;
 mod inputs;
 mod job;
+mod key_table;
 mod scalars;
 mod step;
 #[cfg(test)]
@@ -18,8 +19,9 @@ mod workflow;
 
 pub use action::ACTION;
 pub use contexts::{JOB_IF, STEP_IF};
-pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Text, Words};
+pub use definition::{Definition, Kind, Mapping, OtherKeys, Property, Support, Text, Words};
 pub use events::is_event;
 pub use job::{ENVIRONMENT_KEYS, RUN_DEFAULTS, STRATEGY};
+pub use key_table::key_table;
 pub use scalars::ANY;
 pub use workflow::{CONCURRENCY_KEYS, WORKFLOW};

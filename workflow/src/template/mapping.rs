@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use super::reader::{Place, Reader};
 use super::token::{Token, TokenKind};
 use crate::diagnostic::Position;
-use crate::schema::{ANY, Definition, Mapping, OtherKeys};
-use crate::yaml::{Node, NodeKind};
+use crate::schema::{ANY, Definition, Mapping, OtherKeys, Support};
+use crate::yaml::{Node, NodeKind, Scalar};
 
 /// A place and the mappings that may stand there.
 type Candidates = (Place, Vec<&'static Mapping>);
@@ -59,7 +59,8 @@ impl Reader<'_> {
             let message = format!("'{text}' is already defined");
             return self.error(key.position, "duplicate-key", &message);
         }
-        if let Some(definition) = self.value_definition(&text, key.position, open) {
+        if let Some((definition, support)) = self.value_definition(&text, key.position, open) {
+            self.warn_of_support(&text, key.position, (value, support));
             let value = self.read(value, open.place.inner(definition));
             open.pairs.push((Token::new(key.position, TokenKind::String(text)), value));
         }
@@ -71,19 +72,32 @@ impl Reader<'_> {
         key: &str,
         position: Position,
         open: &mut Open,
-    ) -> Option<&'static Definition> {
+    ) -> Option<(&'static Definition, Support)> {
         let knowing = open.candidates.iter().copied().filter(|m| m.property(key).is_some());
         let knowing: Vec<_> = knowing.collect();
         if let Some(property) = knowing.first().and_then(|mapping| mapping.property(key)) {
             open.candidates = knowing;
-            return Some(property.value);
+            return Some((property.value, property.support));
         }
         match open.candidates.first().map(|mapping| mapping.other_keys) {
-            Some(OtherKeys::Names(value)) if !key.is_empty() => return Some(value),
+            Some(OtherKeys::Names(value)) if !key.is_empty() => {
+                return Some((value, Support::Honoured));
+            }
             Some(OtherKeys::Ignored) => self.warn_ignored(position, key),
             _ => self.unexpected_value(position, key),
         }
         None
+    }
+
+    /// Says of a key that GitHub has what it does here. A literal `false` asks for nothing.
+    fn warn_of_support(&mut self, key: &str, at: Position, (value, support): (&Node, Support)) {
+        let message = match support {
+            Support::Honoured => return,
+            _ if value.kind == NodeKind::Scalar(Scalar::Bool(false)) => return,
+            Support::Ignored(why) => format!("`{key}` has no effect: {why}"),
+            Support::Fails(when) => format!("`{key}` is not supported yet: the job fails {when}"),
+        };
+        self.diagnostics.warn(at, "not-supported-yet", message);
     }
 
     /// A key that is known after evaluation only. What stands under it cannot be judged yet, unless

@@ -6,6 +6,7 @@
 
 mod action_outline;
 mod expressions;
+mod key_table;
 mod limits;
 mod outline;
 

@@ -12,6 +12,7 @@ mod groups;
 mod matrix;
 mod origin;
 mod pattern;
+mod pattern_model;
 mod planner;
 mod rerun;
 mod run;

@@ -29,12 +29,6 @@ impl Keys {
         Some(self.pairs.remove(index).1)
     }
 
-    /// The keys that nobody has taken, and where they stand.
-    pub(super) fn rest(&self) -> impl Iterator<Item = (String, Position)> {
-        let named = |key: &Token| Some((key.literal_text()?.into_owned(), key.position));
-        self.pairs.iter().filter_map(move |(key, _)| named(key))
-    }
-
     /// The text of a literal scalar.
     pub(super) fn take_text(&mut self, key: &str) -> Option<String> {
         let token = self.take(key)?;

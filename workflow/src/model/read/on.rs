@@ -74,7 +74,6 @@ fn trigger(
     if trigger.call.is_some() {
         unsupported::workflow_call(diagnostics, position);
     }
-    keys.rest().for_each(|(name, at)| unsupported::event_key(diagnostics, at, &name));
     trigger
 }
 

@@ -1,14 +1,13 @@
 //! `snapshot:` of a job, which makes images of hosted machines: checked and passed over.
 
+use super::condition;
 use super::keys::Keys;
-use super::{condition, unsupported};
 use crate::diagnostic::Diagnostics;
 use crate::schema::STEP_IF;
 use crate::template::{Token, TokenKind};
 
 pub(super) fn check(diagnostics: &mut Diagnostics, token: Token) {
     let position = token.position;
-    unsupported::snapshot(diagnostics, position);
     if !matches!(token.kind, TokenKind::Mapping(_)) {
         return;
     }

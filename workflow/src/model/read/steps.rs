@@ -3,7 +3,7 @@
 use super::control_steps::{self, Control};
 use super::keys::Keys;
 use super::step_ids::StepIds;
-use super::{condition, unsupported, uses};
+use super::{condition, uses};
 use crate::diagnostic::Diagnostics;
 use crate::expr::Expression;
 use crate::model::{Step, StepKind, Uses};
@@ -95,7 +95,6 @@ fn draft(diagnostics: &mut Diagnostics, token: Token) -> Option<Draft> {
             .is_some_and(|token| matches!(token.kind, TokenKind::Bool(true))),
         kind,
     };
-    unsupported::step(diagnostics, &step);
     let names_background = background.is_some();
     Some(Draft { id: keys.take("id"), targets, names_background, children, step })
 }
