@@ -14,6 +14,9 @@ use super::node::{Node, NodeKind, Scalar};
 use super::tag;
 use crate::diagnostic::Position;
 
+/// Bytes of a character in UTF-8, at most.
+const LONGEST_CHARACTER: usize = 4;
+
 /// Reads the one document of `text`. An empty text is a null.
 ///
 /// # Errors
@@ -50,7 +53,9 @@ struct Composer<'a> {
 impl<'a> Composer<'a> {
     fn new(text: &'a str) -> Result<Self, YamlError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.chars().count() > MAX_CHARACTERS {
+        // A text of that many bytes is too long whatever is in it, so it is not looked at.
+        let is_huge = text.len() > MAX_CHARACTERS * LONGEST_CHARACTER;
+        if is_huge || text.chars().count() > MAX_CHARACTERS {
             let message =
                 format!("The maximum file size of {MAX_CHARACTERS} characters has been exceeded");
             return Err(YamlError { position: None, code: "max-file-size", message });

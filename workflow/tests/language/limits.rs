@@ -46,6 +46,21 @@ fn a_file_may_have_a_million_characters() {
 }
 
 #[test]
+fn a_hundred_megabytes_are_refused_by_their_length() {
+    let text = format!("on: {}", "x".repeat(100_000_000));
+    let message = "ci.yml: The maximum file size of 1048576 characters has been exceeded";
+    assert_eq!(messages(&text), [message]);
+}
+
+#[test]
+fn two_hundred_thousand_brackets_are_one_error_at_the_depth_limit() {
+    for (bracket, column) in [("[", 256), ("{", 256), ("- ", 101), ("? ", 101)] {
+        let message = format!("ci.yml (Line: 1, Col: {column}): Maximum object depth exceeded");
+        assert_eq!(messages(&bracket.repeat(200_000)), [message], "{bracket}");
+    }
+}
+
+#[test]
 fn mappings_and_sequences_may_be_fifty_deep() {
     let matrix = |depth: usize| {
         let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));

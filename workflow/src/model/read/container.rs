@@ -5,7 +5,9 @@ use crate::diagnostic::Diagnostics;
 use crate::template::{Token, TokenKind};
 
 pub(super) fn check(diagnostics: &mut Diagnostics, container: &Token) {
-    if lacks_image(container) {
+    let image = container.get("image").unwrap_or(container);
+    let is_only_scheme = image.literal_text().as_deref() == Some("docker://");
+    if lacks_image(container) || is_only_scheme {
         let message = "Container image cannot be empty";
         diagnostics.error(Some(container.position), "container-image", message);
     }
