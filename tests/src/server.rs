@@ -195,7 +195,7 @@ impl TestServer {
     /// From now on a deployment to `environment` waits for an approval.
     pub async fn require_review(&self, full_name: &str, environment: &str) -> Result<()> {
         let path = format!("/repos/{full_name}/environments/{environment}");
-        let body = json!({"reviewers": [{"type": "User", "id": 1}]});
+        let body = json!({"review_required": true});
         let (status, answer) = self.put(&path, &body).await?;
         ensure!(status.is_success(), "environment {environment}: {status} {answer}");
         Ok(())

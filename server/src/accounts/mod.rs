@@ -16,6 +16,6 @@ pub use admin_token::{ADMIN_TOKEN_FILE, bootstrap_admin_token};
 pub use authenticate::{Credential, SESSION_COOKIE, authenticate, credential};
 pub use job_token::{job_token, verify_job_token};
 pub use login::{create_login_code, end_session, redeem_login_code};
-pub use queries::account_since;
+pub use queries::{account_since, known_logins};
 pub use signed_link::{opens, sign_link};
 pub use token::{NewAccessToken, issue_access_token};

@@ -48,6 +48,15 @@ pub(super) async fn find_access_token(
     Ok(row.and_then(|row| identity(row.login, &row.role)))
 }
 
+/// Everybody who has, or has had, an access token or a session that is still stored.
+pub async fn known_logins(db: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select login as \"login!\" from access_tokens union select login from sessions order by 1"
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// When the account was first heard of.
 pub async fn account_since(
     db: &mut PgConnection,

@@ -38,13 +38,10 @@ pub(super) async fn run(command: EnvironmentCommand) -> anyhow::Result<ExitCode>
     let EnvironmentCommand::Set(arguments) = command;
     let client = arguments.connection.client()?;
     let repository = repository_or_only(&client, arguments.repo).await?;
-    let session = client.get("/user").await?;
-    let reviewers = match arguments.require_review {
-        true => json!([{ "type": "User", "id": session["id"] }]),
-        false => json!([]),
-    };
     let path = format!("/repos/{repository}/environments/{}", segment(&arguments.name));
-    let request = client.request(Method::PUT, &path).json(&json!({ "reviewers": reviewers }));
+    let request = client
+        .request(Method::PUT, &path)
+        .json(&json!({ "review_required": arguments.require_review }));
     client.json(request).await?;
     let rule = match arguments.require_review {
         true => "waits for an approval",

@@ -3,9 +3,15 @@
 //! Does not move jobs: a review is a row that `runs` reads when it advances the run. Invariant: a
 //! review counts only for the run, the attempt and the commit it was given for.
 
+mod delete;
+mod policies;
 mod queries;
 mod review;
+mod rules;
 pub mod view;
 
+pub use delete::delete;
+pub use policies::{RefPolicyView, create_policy, delete_policy, list_policies, rename_policy};
 pub use queries::{ensure, protections, reviews, set_rules, take_unseen_reviews};
 pub use review::{ReviewError, ReviewRequest, review};
+pub use rules::{NoReviewer, Rules};

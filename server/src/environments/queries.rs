@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use gantry_protocol::{RepositoryId, RunId};
-use gantry_workflow::advance::{Protection, Review};
+use gantry_workflow::advance::{Protection, RefPolicy, Review};
 use sqlx::PgConnection;
 
+use super::rules::Rules;
 use crate::db::clean;
 
 /// Longest name kept, in bytes.
@@ -34,41 +36,90 @@ pub async fn ensure(
 /// Sets the rules of an environment, which is created when missing.
 pub async fn set_rules(
     db: &mut PgConnection,
-    repository: RepositoryId,
-    name: &str,
-    review_required: bool,
+    (repository, name): (RepositoryId, &str),
+    rules: &Rules,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into environments (repository_id, name, review_required)
-         values ($1, $2, $3)
+        "insert into environments (repository_id, name, review_required, reviewers,
+             prevent_self_review, wait_minutes, has_ref_policies)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (repository_id, lower(name)) do update
-         set review_required = excluded.review_required, updated_at = clock_timestamp()",
+         set review_required = excluded.review_required,
+             reviewers = excluded.reviewers,
+             prevent_self_review = excluded.prevent_self_review,
+             wait_minutes = excluded.wait_minutes,
+             has_ref_policies = excluded.has_ref_policies,
+             updated_at = clock_timestamp()",
         repository.0,
         name,
-        review_required,
+        rules.review_required,
+        &rules.reviewers,
+        rules.prevent_self_review,
+        rules.wait_minutes,
+        rules.has_ref_policies,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
+/// Whether there was one.
+pub(super) async fn delete(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    name: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from environments where repository_id = $1 and lower(name) = lower($2)",
+        repository.0,
+        name,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// The rules of a repository's environments, by name in lower case.
 pub async fn protections(
     db: &mut PgConnection,
     repository: RepositoryId,
-) -> sqlx::Result<BTreeMap<String, Protection>> {
+) -> anyhow::Result<BTreeMap<String, Protection>> {
     let rows = sqlx::query!(
-        r#"select lower(name) as "name!", review_required
+        r#"select lower(environments.name) as "name!", review_required, wait_minutes,
+             has_ref_policies,
+             array_remove(array_agg(policies.kind order by policies.id), null) as "kinds!",
+             array_remove(array_agg(policies.pattern order by policies.id), null) as "patterns!"
          from environments
-         where repository_id = $1"#,
+         left join environment_ref_policies as policies
+             on policies.environment_id = environments.id
+         where repository_id = $1
+         group by environments.id"#,
         repository.0,
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.name, Protection { review_required: row.review_required }))
-        .collect())
+    let mut protections = BTreeMap::new();
+    for row in rows {
+        let refs = match row.has_ref_policies {
+            true => Some(ref_policies(row.kinds, row.patterns)?),
+            false => None,
+        };
+        let protection = Protection {
+            review_required: row.review_required,
+            wait: TimeDelta::minutes(i64::from(row.wait_minutes)),
+            refs,
+        };
+        protections.insert(row.name, protection);
+    }
+    Ok(protections)
+}
+
+fn ref_policies(kinds: Vec<String>, patterns: Vec<String>) -> anyhow::Result<Vec<RefPolicy>> {
+    let policy = |(kind, pattern): (String, String)| {
+        let kind = kind.parse().map_err(anyhow::Error::msg)?;
+        Ok(RefPolicy { kind, pattern })
+    };
+    kinds.into_iter().zip(patterns).map(policy).collect()
 }
 
 /// The reviews of a run's deployments, by name of the environment in lower case.
@@ -110,23 +161,61 @@ pub async fn take_unseen_reviews(db: &mut PgConnection, run: RunId) -> sqlx::Res
 
 /// A run as far as a review needs it.
 pub(super) struct ReviewedRun {
+    pub(super) repository: RepositoryId,
     pub(super) run_attempt: i32,
     pub(super) head_sha: String,
+    /// Who caused this attempt.
+    pub(super) initiator: String,
+}
+
+/// A run that waits for an environment.
+pub(super) struct WaitingRun {
+    pub(super) id: RunId,
+    pub(super) run_attempt: i32,
+    pub(super) head_sha: String,
+}
+
+/// The runs whose jobs wait for this environment.
+pub(super) async fn runs_waiting_for(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    environment: &str,
+) -> sqlx::Result<Vec<WaitingRun>> {
+    let rows = sqlx::query!(
+        "select distinct workflow_runs.id, workflow_runs.run_attempt, workflow_runs.head_sha
+         from workflow_runs
+         join jobs on jobs.run_id = workflow_runs.id
+             and jobs.run_attempt = workflow_runs.run_attempt
+         where workflow_runs.repository_id = $1 and workflow_runs.status <> 'completed'
+           and jobs.status = 'waiting' and lower(jobs.environment) = lower($2)",
+        repository.0,
+        environment,
+    )
+    .fetch_all(db)
+    .await?;
+    let run = |id, run_attempt, head_sha| WaitingRun { id: RunId(id), run_attempt, head_sha };
+    Ok(rows.into_iter().map(|row| run(row.id, row.run_attempt, row.head_sha)).collect())
 }
 
 pub(super) async fn reviewed_run(
     db: &mut PgConnection,
     run: RunId,
 ) -> sqlx::Result<Option<ReviewedRun>> {
-    sqlx::query_as!(
-        ReviewedRun,
-        "select run_attempt, head_sha
+    let row = sqlx::query!(
+        r#"select repository_id, run_attempt, head_sha,
+             coalesce(triggering_actor, actor) as "initiator!"
          from workflow_runs
-         where id = $1",
+         where id = $1"#,
         run.0,
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    Ok(row.map(|row| ReviewedRun {
+        repository: RepositoryId(row.repository_id),
+        run_attempt: row.run_attempt,
+        head_sha: row.head_sha,
+        initiator: row.initiator,
+    }))
 }
 
 /// The environments, in lower case, that jobs of the run wait for.

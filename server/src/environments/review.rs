@@ -5,6 +5,8 @@ use gantry_workflow::advance::Review;
 use sqlx::Connection as _;
 
 use super::queries::{self, NewReview};
+use super::rules::{NoReviewer, Rules};
+use super::view::find_environment;
 use crate::App;
 use crate::background::Topic;
 
@@ -32,6 +34,10 @@ pub enum ReviewError {
     NotWaiting(String),
     #[error("the deployment to `{0}` has been reviewed already")]
     AlreadyReviewed(String),
+    #[error("`{reviewer}` is not a reviewer of `{environment}`")]
+    NotListed { reviewer: String, environment: String },
+    #[error("`{reviewer}` caused the run and may not review its deployment to `{environment}`")]
+    OwnRun { reviewer: String, environment: String },
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -51,6 +57,9 @@ pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError
         if !awaited.contains(&environment.to_lowercase()) {
             return Err(ReviewError::NotWaiting(environment.clone()));
         }
+        let known = find_environment(&mut transaction, run.repository, environment).await?;
+        let rules = known.map(|known| known.rules).unwrap_or_default();
+        check_reviewer(&rules, (&request.reviewer, &run.initiator), environment)?;
         let review = NewReview {
             run: request.run,
             run_attempt: run.run_attempt,
@@ -67,4 +76,16 @@ pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError
     transaction.commit().await?;
     app.wakeups.wake(Topic::Runs);
     Ok(())
+}
+
+fn check_reviewer(
+    rules: &Rules,
+    (reviewer, initiator): (&str, &str),
+    environment: &str,
+) -> Result<(), ReviewError> {
+    let (reviewer, environment) = (reviewer.to_owned(), environment.to_owned());
+    rules.check_reviewer(&reviewer, initiator).map_err(|refusal| match refusal {
+        NoReviewer::NotListed => ReviewError::NotListed { reviewer, environment },
+        NoReviewer::CausedTheRun => ReviewError::OwnRun { reviewer, environment },
+    })
 }

@@ -2,10 +2,12 @@
 //!
 //! Do not authorize.
 
-use axum::extract::{FromRequest, FromRequestParts, Path};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use gantry_protocol::RepositoryId;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 use crate::App;
@@ -15,6 +17,29 @@ use crate::repositories::{self, Repository};
 #[derive(Clone, Copy, Debug, FromRequest)]
 #[from_request(via(axum::Json), rejection(ApiError))]
 pub struct ApiJson<T>(pub T);
+
+/// A JSON body that may be left out or null.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T, S> FromRequest<S> for OptionalJson<T>
+where
+    T: Default + DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let axum::Json(body) = axum::Json::<Option<T>>::from_bytes(&bytes)?;
+        Ok(Self(body.unwrap_or_default()))
+    }
+}
 
 /// `axum::extract::Path` that answers 404 for what does not parse.
 #[derive(Clone, Copy, Debug, FromRequestParts)]

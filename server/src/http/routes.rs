@@ -17,9 +17,9 @@ use super::error::ApiError;
 use super::git;
 use super::guard::Routes;
 use super::rest::{
-    annotations, artifacts, contents, dispatches, downloads, environments, graphql, jobs, log_zip,
-    meta, repositories, run_removal, runs, secrets, selected_repositories, usage, variables,
-    workflows,
+    annotations, artifacts, branch_policies, contents, deployments, dispatches, downloads,
+    environments, graphql, jobs, log_zip, meta, repositories, run_removal, runs, secrets,
+    selected_repositories, usage, variables, workflows,
 };
 use super::web::{
     access_tokens, assets, deliveries, events, headers, login, logs, operations,
@@ -115,7 +115,8 @@ fn rest(routes: Routes) -> Routes {
         .under(&[""])
         .post("/graphql", READ, graphql::post)
         .post("/api/graphql", READ, graphql::post);
-    let routes = rest_secrets(rest_runs(routes.under(REST_PREFIXES)));
+    let routes = rest_runs(routes.under(REST_PREFIXES));
+    let routes = rest_branch_policies(rest_secrets(routes));
     routes
         .get("/user", READ, meta::user)
         .get("/meta", READ, meta::meta)
@@ -126,6 +127,7 @@ fn rest(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/environments", READ, environments::list)
         .get("/repos/{owner}/{repo}/environments/{environment}", READ, environments::get)
         .put("/repos/{owner}/{repo}/environments/{environment}", ADMIN, environments::put)
+        .delete("/repos/{owner}/{repo}/environments/{environment}", ADMIN, environments::delete)
         .under(&[""])
 }
 
@@ -169,6 +171,17 @@ fn rest_secrets(routes: Routes) -> Routes {
     )
 }
 
+fn rest_branch_policies(routes: Routes) -> Routes {
+    let list = "/repos/{owner}/{repo}/environments/{environment}/deployment-branch-policies";
+    let one = format!("{list}/{{policy}}");
+    routes
+        .get(list, READ, branch_policies::list)
+        .post(list, ADMIN, branch_policies::create)
+        .get(&one, READ, branch_policies::get)
+        .put(&one, ADMIN, branch_policies::update)
+        .delete(&one, ADMIN, branch_policies::delete)
+}
+
 fn rest_runs(routes: Routes) -> Routes {
     routes
         .get("/repos/{owner}/{repo}/actions/runs", READ, runs::list)
@@ -186,13 +199,14 @@ fn rest_runs(routes: Routes) -> Routes {
         .get(
             "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",
             READ,
-            environments::pending,
+            deployments::pending,
         )
         .post(
             "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",
             WRITE,
-            environments::review,
+            deployments::review,
         )
+        .get("/repos/{owner}/{repo}/actions/runs/{run}/approvals", READ, deployments::approvals)
         .get("/repos/{owner}/{repo}/actions/jobs/{job}", READ, jobs::get)
         .get("/repos/{owner}/{repo}/actions/jobs/{job}/logs", READ, jobs::log)
         .get("/repos/{owner}/{repo}/check-runs/{job}/annotations", READ, annotations::list)

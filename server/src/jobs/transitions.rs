@@ -120,9 +120,8 @@ pub async fn wait(
     db: &mut PgConnection,
     attempt: Attempt,
     leg: &LegKey,
-    environment: &str,
+    reason: &str,
 ) -> sqlx::Result<JobId> {
-    let reason = format!("waiting for a review of the deployment to `{environment}`");
     let id = sqlx::query_scalar!(
         "update jobs
          set status = 'waiting', reason = $5, waiting_at = clock_timestamp(),

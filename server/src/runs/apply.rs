@@ -104,7 +104,7 @@ async fn write(
             let ended = Ended { name, conclusion: *conclusion, reason };
             jobs::end(db, attempt, job, &ended).await?
         }
-        Transition::Wait { leg, environment } => jobs::wait(db, attempt, leg, environment).await?,
+        Transition::Wait { leg, reason, .. } => jobs::wait(db, attempt, leg, reason).await?,
         Transition::Claim { leg, slot } => {
             let claimant = Claimant { repository: target.repository, attempt, leg: Some(leg) };
             slots::claim(db, claimant, slot).await?;

@@ -16,7 +16,7 @@ mod vault;
 pub use cipher::{Sealed, SecretScope};
 pub use keys::{BoxError, PublicKey, open_box, public_key};
 pub use name::{MAX_VALUE_BYTES, NameError, check_entry, check_name, check_value};
-pub use place::{Place, Reader, StoreError, Visibility};
+pub use place::{Place, Reader, StoreError, Visibility, delete_place};
 pub use rotate::rotate_key;
 pub use values::{
     PutSecret, SecretView, Stored, delete_secret, list_secrets, owners_secrets, put_secret,

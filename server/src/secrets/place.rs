@@ -3,6 +3,7 @@
 //! Does not know who may change them.
 
 use gantry_protocol::RepositoryId;
+use sqlx::PgConnection;
 
 /// An owner of repositories, one of them, or one of its environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,31 @@ impl Columns {
             Some(repository) => Place::Environment(repository, self.environment.clone()),
         }
     }
+}
+
+/// Deletes every secret and variable of a place.
+pub async fn delete_place(db: &mut PgConnection, place: &Place) -> sqlx::Result<()> {
+    let columns = place.columns();
+    let repository_id = columns.repository_id.unwrap_or_default();
+    sqlx::query!(
+        "delete from secrets
+         where coalesce(repository_id, 0) = $1 and owner = $2 and lower(environment) = lower($3)",
+        repository_id,
+        columns.owner,
+        columns.environment
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from variables
+         where coalesce(repository_id, 0) = $1 and owner = $2 and lower(environment) = lower($3)",
+        repository_id,
+        columns.owner,
+        columns.environment
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// A repository whose jobs want values.

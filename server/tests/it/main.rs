@@ -20,6 +20,7 @@ mod page;
 mod pipeline;
 mod reporting;
 mod rest;
+mod rest_environments;
 mod rest_removal;
 mod rest_schemas;
 mod rest_workflows;

@@ -54,7 +54,8 @@ async fn a_push_runs_to_its_end_and_waits_for_its_review() {
         async move {
             let mut db = db.acquire().await.expect("a connection");
             let id = gantry_protocol::RepositoryId(1001);
-            environments::set_rules(&mut db, id, "Production", required).await.expect("rules");
+            let rules = environments::Rules { review_required: required, ..Default::default() };
+            environments::set_rules(&mut db, (id, "Production"), &rules).await.expect("rules");
         }
     };
     review_required(true).await;
@@ -315,21 +316,21 @@ on: push
 jobs:
   a: { runs-on: ubuntu-latest, environment: production, steps: [{ run: a }] }
 ";
-    let put = |reviewers: serde_json::Value| {
+    let put = |review_required: bool| {
         server
             .as_admin(reqwest::Method::PUT, "/repos/acme/app/environments/production")
-            .json(&serde_json::json!({ "reviewers": reviewers }))
+            .json(&serde_json::json!({ "review_required": review_required }))
             .send()
     };
     let repository = GitRepository::create(server.directory.path(), &[("ci.yml", deploy)]);
     server.rows().repository(repository.path()).await;
-    put(serde_json::json!([{ "type": "User", "id": 1 }])).await.expect("an answer");
+    put(true).await.expect("an answer");
     let delivery = Delivery::push("push-1", &repository.head());
     server.deliver(&delivery).send().await.expect("an answer");
     server.settle().await;
     let run = gantry_protocol::RunId(10001);
     assert_eq!(server.job_states(run).await, ["a waiting"]);
-    put(serde_json::json!([])).await.expect("an answer");
+    put(false).await.expect("an answer");
     // Not by the sweep of all runs, which comes once a minute.
     runs::advance_runs(&server.app).await.expect("a pass");
     assert_eq!(server.job_states(run).await, ["a queued"]);

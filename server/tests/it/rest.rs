@@ -108,7 +108,7 @@ async fn a_waiting_deployment_is_listed_with_whether_the_caller_may_approve() {
     let repository = rows.repository("/nowhere").await;
     let environment = server
         .as_admin(Method::PUT, "/repos/acme/app/environments/production")
-        .json(&serde_json::json!({ "reviewers": [{ "type": "User", "id": 1 }] }))
+        .json(&serde_json::json!({ "review_required": true }))
         .send()
         .await
         .expect("an answer");
@@ -170,7 +170,7 @@ async fn a_deployment_is_approved_once_and_for_its_commit() {
     let repository = rows.repository("/nowhere").await;
     let environment = server
         .as_admin(Method::PUT, "/repos/acme/app/environments/production")
-        .json(&serde_json::json!({ "reviewers": [{ "type": "User", "id": 1 }] }));
+        .json(&serde_json::json!({ "review_required": true }));
     environment.send().await.expect("an answer");
     let run = rows.run(repository, "d-1", "waiting").await;
     rows.job(run, NewJob::new("deploy", "waiting").to("production")).await;

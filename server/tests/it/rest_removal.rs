@@ -64,6 +64,7 @@ async fn every_table_that_refers_to_a_run_or_job_lets_its_rows_go_with_it() {
         "select conname::text
          from pg_constraint
          where contype = 'f' and confdeltype <> 'c'
+           and confrelid <> conrelid
            and confrelid in ('workflow_runs'::regclass, 'jobs'::regclass)",
     )
     .fetch_all(&server.app.db)

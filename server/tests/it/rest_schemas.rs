@@ -244,9 +244,22 @@ async fn entries_of(caller: &mut Caller<'_>, place: &str, repository: &Value) {
 async fn environments(caller: &mut Caller<'_>) {
     let path = "/repos/acme/app/environments/production";
     let user = caller.get("/user").await["id"].clone();
-    let rules = json!({ "reviewers": [{ "type": "User", "id": user }] });
+    let policy = json!({ "protected_branches": false, "custom_branch_policies": true });
+    let rules = json!({
+        "wait_timer": 5,
+        "prevent_self_review": true,
+        "reviewers": [{ "type": "User", "id": user }],
+        "deployment_branch_policy": policy,
+    });
     caller.call(Method::PUT, path, Some(rules)).await;
     caller.get_all("/repos/acme/app/environments", &["", "/production"]).await;
+    let policies = format!("{path}/deployment-branch-policies");
+    let new = json!({ "name": "main", "type": "branch" });
+    let id = caller.call(Method::POST, &policies, Some(new)).await["id"].clone();
+    let one = format!("{policies}/{id}");
+    caller.call(Method::PUT, &one, Some(json!({ "name": "release/*" }))).await;
+    caller.get_all(&policies, &["", &format!("/{id}")]).await;
+    caller.call(Method::DELETE, &one, None).await;
 }
 
 async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
@@ -254,4 +267,6 @@ async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
     let id = caller.get(&path).await[0]["environment"]["id"].clone();
     let review = json!({ "environment_ids": [id], "state": "approved", "comment": "good" });
     caller.call(Method::POST, &path, Some(review)).await;
+    caller.get(&path.replace("pending_deployments", "approvals")).await;
+    caller.call(Method::DELETE, "/repos/acme/app/environments/production", None).await;
 }

@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 use super::cancel;
 use super::condition;
 use super::expand;
+use super::gate::{Gate, gate};
 use super::needs::leg_result;
 use super::scope::Scope;
-use super::state::{
-    Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState, SlotState,
-};
+use super::state::{Conclusion, JobState, LegKey, LegState, LegStatus, SlotState};
 use super::timers;
 use super::transition::Transition;
 use crate::model::{Job, JobId};
@@ -49,7 +48,7 @@ pub(super) fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<T
         let reason = format!("fail-fast: `{}` failed", expand::leg_name(scope, job, failed));
         return each(&|leg, state| cancel::cancel(leg, state, &reason));
     }
-    start(scope, &key, legs, Room::of(legs, *max_parallel))
+    start((scope, now), &key, legs, Room::of(legs, *max_parallel))
 }
 
 /// Nothing can happen to the leg from here.
@@ -63,12 +62,17 @@ fn failed(leg: &LegState) -> bool {
 
 /// The concurrency group first, then reviews, then as many legs as `max_parallel` leaves room for,
 /// in order. A leg that waits for a review holds its group meanwhile, as on GitHub.
-fn start(scope: &Scope<'_>, job: &JobId, legs: &[LegState], mut room: Room) -> Vec<Transition> {
+fn start(
+    (scope, now): (&Scope<'_>, DateTime<Utc>),
+    job: &JobId,
+    legs: &[LegState],
+    mut room: Room,
+) -> Vec<Transition> {
     keyed(job, legs)
         .filter_map(|(key, leg)| match unclaimed(leg) {
             Some(slot) => room.take(leg).then(|| claim(scope, key, slot)),
             None if leg.slot == SlotState::Pending => None,
-            None => pass_gate(scope.state, key, leg, &mut room),
+            None => pass_gate((scope, now), key, leg, &mut room),
         })
         .collect()
 }
@@ -93,19 +97,17 @@ fn claim(scope: &Scope<'_>, leg: LegKey, slot: &ConcurrencySlot) -> Transition {
 }
 
 fn pass_gate(
-    state: &RunState,
+    (scope, now): (&Scope<'_>, DateTime<Utc>),
     leg: LegKey,
     leg_state: &LegState,
     room: &mut Room,
 ) -> Option<Transition> {
-    match gate(state, leg_state) {
+    match gate(scope, leg_state, now) {
         Gate::Closed => None,
-        Gate::Wait(environment) => Some(Transition::Wait { leg, environment }),
-        Gate::Rejected(environment) => Some(Transition::Conclude {
-            leg,
-            conclusion: Conclusion::Failure,
-            reason: format!("the deployment to `{environment}` was rejected"),
-        }),
+        Gate::Wait { environment, reason } => Some(Transition::Wait { leg, environment, reason }),
+        Gate::Refused(reason) => {
+            Some(Transition::Conclude { leg, conclusion: Conclusion::Failure, reason })
+        }
         Gate::Open => room.take(leg_state).then_some(Transition::Queue { leg }),
     }
 }
@@ -137,32 +139,6 @@ fn has_room(leg: &LegState) -> bool {
         LegStatus::Queued | LegStatus::InProgress => true,
         LegStatus::Pending | LegStatus::Waiting => leg.slot != SlotState::Unclaimed,
         LegStatus::Completed(_) => false,
-    }
-}
-
-/// Whether the environment of a leg lets it start.
-enum Gate {
-    /// Nothing to decide: it waits already, runs or has ended.
-    Closed,
-    Wait(String),
-    Rejected(String),
-    Open,
-}
-
-fn gate(state: &RunState, leg: &LegState) -> Gate {
-    if !matches!(leg.status, LegStatus::Pending | LegStatus::Waiting) {
-        return Gate::Closed;
-    }
-    let Some(environment) = &leg.environment else { return Gate::Open };
-    let protection =
-        state.protections.get(&environment.to_lowercase()).copied().unwrap_or_default();
-    match (protection, leg.review) {
-        (_, Some(Review::Rejected)) => Gate::Rejected(environment.clone()),
-        (Protection { review_required: false }, _) | (_, Some(Review::Approved)) => Gate::Open,
-        (Protection { review_required: true }, None) if leg.status == LegStatus::Waiting => {
-            Gate::Closed
-        }
-        (Protection { review_required: true }, None) => Gate::Wait(environment.clone()),
     }
 }
 

@@ -8,11 +8,13 @@ mod apply;
 mod cancel;
 mod condition;
 mod expand;
+mod gate;
 mod group;
 mod leg;
 mod legs;
 mod machine;
 mod needs;
+mod protection;
 mod rerun;
 mod scope;
 mod state;
@@ -22,9 +24,8 @@ mod transition;
 pub use group::{Admission, Group, MAX_PENDING, Verdict};
 pub use machine::advance;
 pub use needs::{job_result, needs_context};
+pub use protection::{Protection, RefKind, RefPolicy};
 pub use rerun::{Fate, Rerun, rerun};
-pub use state::{
-    Conclusion, JobState, LegKey, LegState, LegStatus, Protection, Review, RunState, SlotState,
-};
+pub use state::{Conclusion, JobState, LegKey, LegState, LegStatus, Review, RunState, SlotState};
 pub use timers::{Limits, next_look};
 pub use transition::{NewLeg, Transition};

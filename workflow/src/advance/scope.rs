@@ -5,7 +5,7 @@
 
 use super::needs;
 use super::state::{Conclusion, JobState, RunState};
-use crate::expr::Object;
+use crate::expr::{Object, Value};
 use crate::model::{JobId, Workflow};
 use crate::plan::RunPlan;
 
@@ -48,6 +48,15 @@ impl<'a> Scope<'a> {
     /// The contexts that do not depend on a job.
     pub(super) fn contexts(&self) -> Object {
         self.plan.contexts.to_object()
+    }
+
+    /// The ref that the run is for.
+    pub(super) fn git_ref(&self) -> &'a str {
+        let Value::Object(github) = &self.plan.contexts.github else { return "" };
+        match github.get("ref") {
+            Some(Value::String(name)) => name,
+            _ => "",
+        }
     }
 
     /// Why these jobs shall end, if somebody asked for it.

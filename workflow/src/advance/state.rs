@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::protection::Protection;
 use super::timers::Limits;
 use crate::model::JobId;
 use crate::plan::ConcurrencySlot;
@@ -155,13 +156,6 @@ pub enum JobState {
     Expanded { legs: Vec<LegState>, fail_fast: bool, max_parallel: Option<u32> },
     /// Ended without legs: skipped, cancelled, or failed in evaluation.
     Ended(Conclusion),
-}
-
-/// The rules of an environment that `advance` must respect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Protection {
-    /// At least one reviewer has to approve.
-    pub review_required: bool,
 }
 
 /// Everything `advance` reads besides the plan.

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::gate;
 use super::state::{Conclusion, JobState, LegKey, LegState, LegStatus, RunState};
 use super::transition::Transition;
 
@@ -35,7 +36,7 @@ pub(super) fn expire(
     leg: &LegState,
     now: DateTime<Utc>,
 ) -> Option<Transition> {
-    let deadline = deadline(&state.limits, leg)?;
+    let deadline = deadline(state, leg)?;
     if deadline.at(now) > now {
         return None;
     }
@@ -91,12 +92,14 @@ pub(super) fn expire_run(state: &RunState, now: DateTime<Utc>) -> Option<Transit
 #[must_use]
 pub fn next_look(state: &RunState, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let legs = || state.jobs.values().flat_map(legs_of);
-    let deadlines = legs().filter_map(|leg| Some(deadline(&state.limits, leg)?.at(now)));
+    let deadlines = legs().filter_map(|leg| Some(deadline(state, leg)?.at(now)));
     // A queued leg may begin at any time without anybody looking.
     let queued = legs().filter(|leg| leg.status == LegStatus::Queued);
     let ends = queued.map(|leg| now + minutes(leg.timeout_minutes));
+    let timers = legs().filter_map(|leg| gate::ends_waiting(state, leg, now));
+    let timers = timers.filter(|end| *end > now);
     let run = Some(run_deadline(state, now)).filter(|_| !state.cancel_forced);
-    deadlines.chain(ends).chain(run).min()
+    deadlines.chain(ends).chain(timers).chain(run).min()
 }
 
 fn legs_of(job: &JobState) -> &[LegState] {
@@ -131,8 +134,11 @@ enum What {
     CancelledEnd,
 }
 
-fn deadline(limits: &Limits, leg: &LegState) -> Option<Deadline> {
+fn deadline(state: &RunState, leg: &LegState) -> Option<Deadline> {
+    let limits = &state.limits;
     let (what, since, within) = match leg.status {
+        // Where only the environment's timer holds it back, nobody has to answer.
+        LegStatus::Waiting if !gate::awaits_review(state, leg) => return None,
         LegStatus::Waiting => (What::Review, leg.since, limits.review),
         LegStatus::Queued => (What::Runner, leg.since, limits.queue),
         LegStatus::InProgress if leg.cancel_requested => (

@@ -17,8 +17,8 @@ pub enum Transition {
     /// The leg asks for its concurrency group. Whether it holds it then is for the store to say, by
     /// [`super::Group::admit`].
     Claim { leg: LegKey, slot: ConcurrencySlot },
-    /// The leg waits for a review of its environment.
-    Wait { leg: LegKey, environment: String },
+    /// The leg waits for its environment's rules to be met. `reason` is for people.
+    Wait { leg: LegKey, environment: String, reason: String },
     /// The leg may be leased.
     Queue { leg: LegKey },
     /// The leg ends without having run, or is refused by a reviewer.

@@ -8,6 +8,7 @@ mod build;
 mod computed;
 mod cron;
 mod dispatch;
+mod environments;
 mod groups;
 mod matrix;
 mod origin;

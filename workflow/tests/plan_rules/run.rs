@@ -10,6 +10,7 @@ use gantry_workflow::advance::{
     Conclusion, JobState, LegKey, LegState, LegStatus, NewLeg, Protection, Review, RunState,
     SlotState, Transition, advance, job_result, needs_context, next_look,
 };
+use gantry_workflow::expr::Value;
 use gantry_workflow::model::{JobId, read_workflow};
 use gantry_workflow::plan::{RunContexts, RunPlan, plan};
 use serde_json::Value as Json;
@@ -63,8 +64,27 @@ impl Run {
     ) -> Self {
         let protections = environments
             .iter()
-            .map(|name| (name.to_lowercase(), Protection { review_required: true }))
+            .map(|name| {
+                let rules = Protection { review_required: true, ..Protection::default() };
+                (name.to_lowercase(), rules)
+            })
             .collect();
+        Self::with_rules(plan, protections, (groups, id))
+    }
+
+    /// A run for this ref, in which the environment `prod` has these rules.
+    pub(crate) fn under(jobs: &str, git_ref: &str, rules: Protection) -> Self {
+        let github = Value::object([("ref".to_owned(), Value::string(git_ref))]);
+        let contexts = RunContexts { github, ..RunContexts::default() };
+        let protections = BTreeMap::from([("prod".to_owned(), rules)]);
+        Self::with_rules(plan_of(jobs, contexts), protections, (Rc::default(), 0))
+    }
+
+    fn with_rules(
+        plan: RunPlan,
+        protections: BTreeMap<String, Protection>,
+        (groups, id): (Rc<RefCell<Groups>>, usize),
+    ) -> Self {
         let mut run = Self {
             plan,
             state: RunState { protections, ..RunState::default() },

@@ -1,35 +1,40 @@
-//! Environments and pending deployments in GitHub's shape.
+//! Environments in GitHub's shape, and their rules.
 
 use axum::Json;
 use axum::extract::State;
-use gantry_workflow::advance::Review;
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::repositories::{account_json, node_id};
-use super::runs::{self, RunPath};
+use super::paging::Page;
+use super::repositories::{account_id, account_json, node_id};
 use crate::App;
-use crate::accounts::Role;
-use crate::environments::view::{EnvironmentView, list_environments, waiting_environments};
-use crate::environments::{self, ReviewError, ReviewRequest};
+use crate::accounts;
+use crate::environments::view::{EnvironmentView, find_environment, list_environments};
+use crate::environments::{self, Rules};
 use crate::http::error::ApiError;
-use crate::http::extract::{ApiJson, ApiPath, Repo};
+use crate::http::extract::{ApiPath, OptionalJson, Repo};
 use crate::http::guard::Account;
 use crate::http::links::Links;
 use crate::repositories::Repository;
-use crate::runs::view::RunView;
+
+/// GitHub's limits.
+const MAX_REVIEWERS: usize = 6;
+const MAX_WAIT_MINUTES: i32 = 43_200;
 
 /// `GET .../environments`.
 pub(crate) async fn list(
     State(app): State<App>,
     Repo(repository): Repo,
-    links: Links,
-) -> Result<Json<Value>, ApiError> {
+    (links, page): (Links, Page),
+) -> Result<Response, ApiError> {
     let mut db = app.db.acquire().await?;
     let environments = list_environments(&mut db, repository.id).await?;
+    let total = i64::try_from(environments.len()).unwrap_or(i64::MAX);
     let body: Vec<_> =
-        environments.iter().map(|it| environment_json(&links, &repository, it)).collect();
-    Ok(Json(json!({ "total_count": body.len(), "environments": body })))
+        page.cut(environments).iter().map(|it| environment_json(&links, &repository, it)).collect();
+    Ok(page.answer(total, Json(json!({ "total_count": total, "environments": body }))))
 }
 
 /// `GET .../environments/{environment}`.
@@ -39,19 +44,34 @@ pub(crate) async fn get(
     ApiPath(path): ApiPath<EnvironmentPath>,
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
-    let mut db = app.db.acquire().await?;
-    let found = list_environments(&mut db, repository.id)
-        .await?
-        .into_iter()
-        .find(|it| it.name.to_lowercase() == path.environment.to_lowercase())
-        .ok_or_else(ApiError::not_found)?;
+    let found = find(&app, &repository, &path.environment).await?;
     Ok(Json(environment_json(&links, &repository, &found)))
 }
 
-/// The body of a change of an environment, as far as it is ours: somebody must review, or nobody.
+/// The rules of an environment; what is absent is switched off, as on GitHub.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct EnvironmentBody {
-    reviewers: Option<Vec<Value>>,
+    wait_timer: Option<i32>,
+    prevent_self_review: Option<bool>,
+    reviewers: Option<Vec<ReviewerBody>>,
+    deployment_branch_policy: Option<BranchPolicyBody>,
+    /// Ours: a deployment waits for a review although nobody is named; whoever may write reviews.
+    review_required: Option<bool>,
+}
+
+/// GitHub's number of an account; we take a login as well.
+#[derive(Debug, Deserialize)]
+struct ReviewerBody {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<i64>,
+    login: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BranchPolicyBody {
+    protected_branches: bool,
+    custom_branch_policies: bool,
 }
 
 /// `PUT .../environments/{environment}`.
@@ -59,96 +79,111 @@ pub(crate) async fn put(
     State(app): State<App>,
     Repo(repository): Repo,
     (ApiPath(path), links): (ApiPath<EnvironmentPath>, Links),
-    ApiJson(body): ApiJson<EnvironmentBody>,
+    OptionalJson(body): OptionalJson<EnvironmentBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let review_required = body.reviewers.is_some_and(|reviewers| !reviewers.is_empty());
+    let rules = body.rules(&app).await?;
     let mut db = app.db.acquire().await?;
-    environments::set_rules(&mut db, repository.id, &path.environment, review_required).await?;
+    environments::set_rules(&mut db, (repository.id, &path.environment), &rules).await?;
     drop(db);
-    // Jobs that wait for a review that nobody asks for any more may go on.
+    // Jobs that wait for what nobody asks for any more may go on.
     crate::runs::reconsider(&app, repository.id).await?;
     get(State(app), Repo(repository), ApiPath(path), links).await
 }
 
-/// `GET .../actions/runs/{run}/pending_deployments`.
-pub(crate) async fn pending(
+/// `DELETE .../environments/{environment}`.
+pub(crate) async fn delete(
     State(app): State<App>,
     Account(account): Account,
-    (Repo(repository), ApiPath(path)): (Repo, ApiPath<RunPath>),
-    links: Links,
-) -> Result<Json<Value>, ApiError> {
-    let run = runs::find(&app, &repository, path).await?;
-    let mut db = app.db.acquire().await?;
-    let waiting = waiting_environments(&mut db, run.id).await?;
-    let may_approve = account.role >= Role::Write;
-    let body: Vec<_> =
-        waiting.iter().map(|it| pending_json(&links, &repository, (it, may_approve))).collect();
-    Ok(Json(Value::Array(body)))
-}
-
-/// The body of a review.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ReviewBody {
-    environment_ids: Vec<i64>,
-    state: Review,
-    #[serde(default)]
-    comment: String,
-}
-
-/// `POST .../actions/runs/{run}/pending_deployments`.
-pub(crate) async fn review(
-    State(app): State<App>,
-    Account(account): Account,
-    (Repo(repository), ApiPath(path), links): (Repo, ApiPath<RunPath>, Links),
-    ApiJson(body): ApiJson<ReviewBody>,
-) -> Result<Json<Value>, ApiError> {
-    let run = runs::find(&app, &repository, path).await?;
-    let mut db = app.db.acquire().await?;
-    let mut waiting = waiting_environments(&mut db, run.id).await?;
-    drop(db);
-    waiting.retain(|it| body.environment_ids.contains(&it.id));
-    if body.environment_ids.is_empty() || waiting.len() != body.environment_ids.len() {
-        return Err(ApiError::unprocessable("No pending deployment requests to approve or reject"));
+    Repo(repository): Repo,
+    ApiPath(path): ApiPath<EnvironmentPath>,
+) -> Result<StatusCode, ApiError> {
+    let who = (path.environment.as_str(), account.login.as_str());
+    match environments::delete(&app, repository.id, who).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(ApiError::not_found()),
     }
-    let request = ReviewRequest {
-        run: run.id,
-        environments: waiting.iter().map(|it| it.name.clone()).collect(),
-        review: body.state,
-        reviewer: account.login,
-        comment: body.comment,
-        head_sha: Some(run.head_sha.clone()),
-    };
-    environments::review(&app, request).await?;
-    let deployments: Vec<_> = waiting.iter().map(|it| deployment_json(&links, &run, it)).collect();
-    Ok(Json(Value::Array(deployments)))
-}
-
-/// A deployment of a run; we number deployments by their environments.
-fn deployment_json(links: &Links, run: &RunView, environment: &EnvironmentView) -> Value {
-    let repository_url = links.repository(&run.owner, &run.repository);
-    let url = format!("{repository_url}/deployments/{}", environment.id);
-    json!({
-        "id": environment.id,
-        "node_id": node_id("DE", environment.id),
-        "sha": run.head_sha,
-        "ref": run.head_branch,
-        "task": "deploy",
-        "payload": {},
-        "environment": environment.name,
-        "description": null,
-        "creator": account_json(links, &run.actor),
-        "created_at": run.created_at,
-        "updated_at": run.updated_at,
-        "url": url,
-        "statuses_url": format!("{url}/statuses"),
-        "repository_url": repository_url,
-    })
 }
 
 /// `{environment}` of a path.
 #[derive(Debug, Deserialize)]
 pub(crate) struct EnvironmentPath {
-    environment: String,
+    pub(super) environment: String,
+}
+
+/// The environment of this repository that the path names.
+pub(super) async fn find(
+    app: &App,
+    repository: &Repository,
+    name: &str,
+) -> Result<EnvironmentView, ApiError> {
+    let mut db = app.db.acquire().await?;
+    find_environment(&mut db, repository.id, name).await?.ok_or_else(ApiError::not_found)
+}
+
+impl EnvironmentBody {
+    async fn rules(self, app: &App) -> Result<Rules, ApiError> {
+        let wait_minutes = self.wait_timer.unwrap_or_default();
+        if !(0..=MAX_WAIT_MINUTES).contains(&wait_minutes) {
+            return Err(ApiError::unprocessable(format!(
+                "Invalid request.\n\n`wait_timer` must be between 0 and {MAX_WAIT_MINUTES} minutes."
+            )));
+        }
+        let reviewers = logins(app, self.reviewers.unwrap_or_default()).await?;
+        Ok(Rules {
+            review_required: self.review_required.unwrap_or(false) || !reviewers.is_empty(),
+            reviewers,
+            prevent_self_review: self.prevent_self_review.unwrap_or(false),
+            wait_minutes,
+            has_ref_policies: has_ref_policies(self.deployment_branch_policy.as_ref())?,
+        })
+    }
+}
+
+fn has_ref_policies(policy: Option<&BranchPolicyBody>) -> Result<bool, ApiError> {
+    let Some(policy) = policy else { return Ok(false) };
+    match (policy.protected_branches, policy.custom_branch_policies) {
+        (false, true) => Ok(true),
+        (true, false) => Err(ApiError::unprocessable(
+            "which branches are protected is not known here; set `custom_branch_policies` and name \
+             them",
+        )),
+        (true, true) | (false, false) => Err(ApiError::unprocessable(
+            "Invalid request.\n\n`protected_branches` and `custom_branch_policies` cannot have the \
+             same value.",
+        )),
+    }
+}
+
+/// The logins, in lower case, that a list of reviewers stands for.
+async fn logins(app: &App, reviewers: Vec<ReviewerBody>) -> Result<Vec<String>, ApiError> {
+    if reviewers.len() > MAX_REVIEWERS {
+        return Err(ApiError::unprocessable(format!(
+            "Invalid request.\n\nNo more than {MAX_REVIEWERS} reviewers are allowed."
+        )));
+    }
+    let mut db = app.db.acquire().await?;
+    let known = accounts::known_logins(&mut db).await?;
+    let mut logins = Vec::new();
+    for reviewer in reviewers {
+        let login = login_of(&reviewer, &known)?.to_lowercase();
+        if !logins.contains(&login) {
+            logins.push(login);
+        }
+    }
+    Ok(logins)
+}
+
+fn login_of(reviewer: &ReviewerBody, known: &[String]) -> Result<String, ApiError> {
+    if reviewer.kind.as_deref().is_some_and(|kind| kind != "User") {
+        return Err(ApiError::unprocessable("teams are not known here; name users as reviewers"));
+    }
+    if let Some(login) = &reviewer.login {
+        return Ok(login.clone());
+    }
+    let id = reviewer.id.unwrap_or_default();
+    known.iter().find(|login| account_id(login) == id).cloned().ok_or_else(|| {
+        ApiError::unprocessable(format!("no account has the id {id}; name the reviewer's `login`"))
+    })
 }
 
 fn environment_json(
@@ -156,60 +191,66 @@ fn environment_json(
     repository: &Repository,
     environment: &EnvironmentView,
 ) -> Value {
+    let rules = &environment.rules;
     let mut body = short_json(links, repository, environment);
     body["created_at"] = json!(environment.created_at);
     body["updated_at"] = json!(environment.updated_at);
     body["can_admins_bypass"] = json!(false);
-    body["deployment_branch_policy"] = Value::Null;
-    body["protection_rules"] = match environment.review_required {
-        true => json!([{
-            "id": environment.id,
-            "node_id": node_id("GA", environment.id),
-            "type": "required_reviewers",
-            "prevent_self_review": false,
-            "reviewers": [],
-        }]),
-        false => json!([]),
+    body["deployment_branch_policy"] = match rules.has_ref_policies {
+        true => json!({ "protected_branches": false, "custom_branch_policies": true }),
+        false => Value::Null,
     };
+    body["protection_rules"] = rules_json(links, environment);
     body
 }
 
-fn pending_json(
-    links: &Links,
-    repository: &Repository,
-    (environment, may_approve): (&EnvironmentView, bool),
-) -> Value {
-    json!({
-        "environment": short_json(links, repository, environment),
-        "wait_timer": 0,
-        "wait_timer_started_at": null,
-        "current_user_can_approve": may_approve,
-        "reviewers": [],
-    })
+/// GitHub numbers rules; ours have the number of their environment, and a kind.
+fn rules_json(links: &Links, environment: &EnvironmentView) -> Value {
+    let rules = &environment.rules;
+    let rule = |kind: &str| {
+        json!({
+            "id": environment.id,
+            "node_id": node_id("GA", environment.id),
+            "type": kind,
+        })
+    };
+    let mut found = Vec::new();
+    if rules.wait_minutes > 0 {
+        let mut timer = rule("wait_timer");
+        timer["wait_timer"] = json!(rules.wait_minutes);
+        found.push(timer);
+    }
+    if rules.review_required {
+        let mut review = rule("required_reviewers");
+        review["prevent_self_review"] = json!(rules.prevent_self_review);
+        review["reviewers"] = reviewers_json(links, rules);
+        found.push(review);
+    }
+    if rules.has_ref_policies {
+        found.push(rule("branch_policy"));
+    }
+    Value::Array(found)
 }
 
-fn short_json(links: &Links, repository: &Repository, environment: &EnvironmentView) -> Value {
+/// Who may review; empty when whoever may write does.
+pub(super) fn reviewers_json(links: &Links, rules: &Rules) -> Value {
+    let reviewer =
+        |login: &String| json!({ "type": "User", "reviewer": account_json(links, login) });
+    rules.reviewers.iter().map(reviewer).collect()
+}
+
+/// The short form, as part of other answers.
+pub(super) fn short_json(
+    links: &Links,
+    repository: &Repository,
+    environment: &EnvironmentView,
+) -> Value {
     let api = links.repository(&repository.owner, &repository.name);
     json!({
         "id": environment.id,
         "node_id": node_id("EN", environment.id),
         "name": environment.name,
         "url": format!("{api}/environments/{}", environment.name),
-        "html_url": format!(
-            "{}/{}/{}/actions", links.pages, repository.owner, repository.name
-        ),
+        "html_url": format!("{}/{}/actions", links.pages, repository.full_name()),
     })
-}
-
-impl From<ReviewError> for ApiError {
-    fn from(error: ReviewError) -> Self {
-        match error {
-            ReviewError::NotFound(_) => Self::not_found(),
-            ReviewError::OtherCommit { .. } | ReviewError::AlreadyReviewed(_) => {
-                Self::conflict(error.to_string())
-            }
-            ReviewError::NotWaiting(_) => Self::unprocessable(error.to_string()),
-            ReviewError::Database(cause) => cause.into(),
-        }
-    }
 }

@@ -5,8 +5,10 @@
 
 pub(crate) mod annotations;
 pub(crate) mod artifacts;
+pub(crate) mod branch_policies;
 pub(crate) mod contents;
 mod created;
+pub(crate) mod deployments;
 pub(crate) mod dispatches;
 pub(crate) mod downloads;
 pub(crate) mod environments;

@@ -178,7 +178,7 @@ pub(crate) fn account_json(links: &Links, login: &str) -> Value {
 }
 
 /// The same number for the same login, ignoring case (FNV-1a), within JavaScript's safe integers.
-fn account_id(login: &str) -> i64 {
+pub(super) fn account_id(login: &str) -> i64 {
     let hash = login.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
     });

@@ -44,7 +44,7 @@ pub(crate) async fn stream_events(
     let (run, job) = (RunId(query.run), query.job.map(JobId));
     check(&app, run, job).await?;
     let after = last_event_id(&headers).or(query.after);
-    let watch = Watch { run, job, after, role: account.role, links };
+    let watch = Watch { run, job, after, account, links };
     let events = Sse::new(events(Feed::new(app, watch)));
     // Some proxies hold answers back unless they are told not to.
     let headers = [(HeaderName::from_static("x-accel-buffering"), "no")];

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::logs::chunk_json;
 use super::run_detail::run_detail;
 use crate::App;
-use crate::accounts::Role;
+use crate::accounts::Identity;
 use crate::background::Topic;
 use crate::http::links::Links;
 use crate::logs::chunks_after;
@@ -36,7 +36,7 @@ pub(super) struct Watch {
     pub(super) job: Option<JobId>,
     /// The last chunk that the watcher has.
     pub(super) after: Option<u64>,
-    pub(super) role: Role,
+    pub(super) account: Identity,
     pub(super) links: Links,
 }
 
@@ -121,7 +121,7 @@ impl Feed {
 
     async fn look_at_run(&mut self) -> anyhow::Result<bool> {
         let mut db = self.app.db.acquire().await?;
-        let who = (self.watch.run, self.watch.role);
+        let who = (self.watch.run, &self.watch.account);
         let Some(detail) = run_detail(&mut db, &self.watch.links, who).await? else {
             return Ok(true);
         };

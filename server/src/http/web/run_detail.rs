@@ -8,9 +8,10 @@ use gantry_protocol::{JobId, RunId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::accounts::Role;
+use crate::accounts::Identity;
 use crate::environments::view::waiting_environments;
 use crate::http::links::Links;
+use crate::http::rest::deployments::may_approve;
 use crate::http::rest::jobs::step_json;
 use crate::http::rest::runs::run_json;
 use crate::jobs::annotation_view::{AnnotationView, annotations_of_jobs};
@@ -23,11 +24,11 @@ pub(super) struct RunDetail {
     pub(super) is_completed: bool,
 }
 
-/// `None` when there is no such run. `role` is that of who looks.
+/// `None` when there is no such run. `account` is who looks.
 pub(super) async fn run_detail(
     db: &mut PgConnection,
     links: &Links,
-    (run, role): (RunId, Role),
+    (run, account): (RunId, &Identity),
 ) -> sqlx::Result<Option<RunDetail>> {
     let Some(run) = find_run(db, run).await? else {
         return Ok(None);
@@ -44,14 +45,14 @@ pub(super) async fn run_detail(
         steps: steps_of_jobs(db, &ids).await?,
         annotations: annotations_of_jobs(db, &ids).await?,
     };
-    let waiting = waiting_environments(db, run.id).await?;
+    let waiting = waiting_environments(db, (run.repository_id, run.id)).await?;
     let pending: Vec<_> = waiting
         .iter()
-        .map(|environment| {
+        .map(|it| {
             json!({
-                "environment": environment.name,
-                "environment_id": environment.id,
-                "can_approve": role >= Role::Write,
+                "environment": it.environment.name,
+                "environment_id": it.environment.id,
+                "can_approve": may_approve(account, &run, it),
             })
         })
         .collect();

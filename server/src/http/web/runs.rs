@@ -50,6 +50,6 @@ pub(crate) async fn get(
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
     let mut db = app.db.acquire().await?;
-    let detail = run_detail(&mut db, &links, (RunId(run), account.role)).await?;
+    let detail = run_detail(&mut db, &links, (RunId(run), &account)).await?;
     detail.map(|detail| Json(detail.body)).ok_or_else(ApiError::not_found)
 }

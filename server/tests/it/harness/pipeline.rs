@@ -121,6 +121,33 @@ impl TestServer {
         RunId(id)
     }
 
+    /// Pushes the head of a registered repository once more, and gives the newest run.
+    pub(crate) async fn push_again(&self, repository: &GitRepository, guid: &str) -> RunId {
+        let delivery = Delivery::push(guid, &repository.head());
+        let answer = self.deliver(&delivery).send().await.expect("an answer");
+        assert_eq!(answer.status(), 202);
+        self.settle().await;
+        let id = sqlx::query_scalar("select max(id) from workflow_runs")
+            .fetch_one(&self.app.db)
+            .await
+            .expect("a run");
+        RunId(id)
+    }
+
+    /// Makes everything of a run older by so many minutes, and lets the server look again.
+    pub(crate) async fn pass_minutes(&self, run: RunId, minutes: i32) {
+        for sql in [
+            "update jobs set waiting_at = waiting_at - make_interval(mins => $2) where run_id = $1",
+            "update workflow_runs
+             set next_look_at = next_look_at - make_interval(mins => $2)
+             where id = $1",
+        ] {
+            let update = sqlx::query(sql).bind(run.0).bind(minutes);
+            update.execute(&self.app.db).await.expect("a change");
+        }
+        self.settle().await;
+    }
+
     /// The jobs of a run: `name status conclusion`, in order.
     pub(crate) async fn job_states(&self, run: RunId) -> Vec<String> {
         sqlx::query_scalar(

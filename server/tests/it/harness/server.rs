@@ -101,6 +101,15 @@ impl TestServer {
         self.client.get(&place).send().await.expect("an answer")
     }
 
+    /// An access token of this account, which may write.
+    pub(crate) async fn token_of(&self, login: &str) -> String {
+        let request =
+            NewAccessToken { login: login.to_owned(), role: Role::Write, expires_at: None };
+        let mut db = self.app.db.acquire().await.expect("a connection");
+        let token = accounts::issue_access_token(&mut db, &request).await.expect("a token");
+        token.expose_secret().to_owned()
+    }
+
     /// For rows that other parts of the server would write.
     pub(crate) fn rows(&self) -> Rows<'_> {
         Rows::new(&self.app.db)

@@ -1,0 +1,56 @@
+//! The rules of an environment, and who may answer for it.
+//!
+//! Pure. What the rules do to jobs decides `workflow::advance`; who may review decides this.
+
+/// The rules of an environment but its policies of branches and tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// At least one reviewer has to approve.
+    pub review_required: bool,
+    /// Logins of who may review, in lower case; when there is none, whoever may write.
+    pub reviewers: Vec<String>,
+    /// Whoever caused a run does not review its deployments.
+    pub prevent_self_review: bool,
+    /// A deployment waits at least this long.
+    pub wait_minutes: i32,
+    /// Only branches and tags that fit a policy may be deployed.
+    pub has_ref_policies: bool,
+}
+
+/// Why somebody may not review a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReviewer {
+    NotListed,
+    CausedTheRun,
+}
+
+impl Rules {
+    /// Whether `login`, who may write, may review a deployment of a run that `initiator` caused.
+    pub fn check_reviewer(&self, login: &str, initiator: &str) -> Result<(), NoReviewer> {
+        let login = login.to_lowercase();
+        if !self.reviewers.is_empty() && !self.reviewers.contains(&login) {
+            return Err(NoReviewer::NotListed);
+        }
+        if self.prevent_self_review && login == initiator.to_lowercase() {
+            return Err(NoReviewer::CausedTheRun);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_is_listed_reviews_and_not_their_own_run_when_that_is_prevented() {
+        let anybody = Rules { review_required: true, ..Rules::default() };
+        assert_eq!(anybody.check_reviewer("mona", "mona"), Ok(()));
+        let listed = Rules { reviewers: vec!["mona".into(), "hubot".into()], ..anybody };
+        assert_eq!(listed.check_reviewer("Mona", "mona"), Ok(()));
+        assert_eq!(listed.check_reviewer("octocat", "mona"), Err(NoReviewer::NotListed));
+        let separate = Rules { prevent_self_review: true, ..listed };
+        assert_eq!(separate.check_reviewer("mona", "Mona"), Err(NoReviewer::CausedTheRun));
+        assert_eq!(separate.check_reviewer("hubot", "mona"), Ok(()));
+    }
+}
