@@ -55,7 +55,10 @@ impl ActionCache {
             return Ok(());
         }
         let failed = |error: io::Error| error.to_string();
-        let new = tempfile::tempdir_in(self.root.join(UNFINISHED)).map_err(failed)?;
+        let unfinished = self.root.join(UNFINISHED);
+        // Whoever needs room may remove all of the cache.
+        fs::create_dir_all(&unfinished).map_err(failed)?;
+        let new = tempfile::tempdir_in(unfinished).map_err(failed)?;
         for arguments in [
             &["init", "--quiet"][..],
             &["fetch", "--quiet", "--depth=1", "--no-tags", &remote.url, commit.sha],

@@ -80,7 +80,7 @@ async fn start(actions: &[(&str, &str)]) -> Option<Fixture> {
     for (name, manifest) in actions {
         let path = t.work.path().join("actions/octo").join(name);
         repository(&path, &[("action.yml", manifest)]);
-        for script in ["pre", "main", "post", "fail", "wait"] {
+        for script in ["pre", "main", "note", "post", "fail", "wait"] {
             let file = format!("{script}.js");
             std::fs::copy(bundles.join(&file), path.join(&file)).unwrap();
         }
@@ -301,4 +301,72 @@ async fn a_killed_runner_is_replaced_in_the_middle_of_main_and_post() {
     assert_eq!(log.matches("\npost waits\n").count(), 1, "{log}");
     assert_eq!(log.matches("\nmain waits\n").count(), 1, "{log}");
     assert_eq!(t.server.steps(job)[3], "Post Run octo/wait@v1 success success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_of_actions_within_an_action_run_with_those_of_the_job() {
+    let note =
+        "inputs: {who: {}}\nruns: {using: node20, pre: pre.js, main: note.js, post: post.js}";
+    let wrap = "inputs: {name: {}}\nruns:\n  using: composite\n  steps:\n\
+                \x20 - {uses: octo/note@v1, with: {who: 'first ${{ inputs.name }}'}}\n\
+                \x20 - {uses: octo/note@v1, with: {who: never}, if: false}\n\
+                \x20 - {uses: octo/note@v1, id: n, with: {who: 'second ${{ github.action_path }}'}}\n";
+    let Some(t) = start(&[("note", note), ("wrap", wrap)]).await else { return };
+    let steps = "    - {uses: octo/wrap@v1, with: {name: of wrap}}\n    - run: echo between\n";
+    let (job, end) = t.run(&job(steps)).await;
+    let log = t.server.log(job);
+    assert_eq!(end.conclusion, Conclusion::Success, "{log}");
+    assert_eq!(
+        t.server.steps(job)[1..5],
+        [
+            "Pre Run octo/wrap@v1 success success",
+            "Run octo/wrap@v1 success success",
+            "Run echo between success success",
+            "Post Run octo/wrap@v1 success success",
+        ]
+    );
+    let said: Vec<&str> = log
+        .lines()
+        .filter(|line| {
+            ["pre of", "main of", "between", "post of"].iter().any(|s| line.starts_with(s))
+        })
+        .collect();
+    let path = "/__w/_actions/octo/wrap/v1";
+    assert_eq!(
+        said,
+        [
+            "pre of first of wrap",
+            "pre of never",
+            &format!("pre of second {path}"),
+            "main of first of wrap: pre left kept",
+            &format!("main of second {path}: pre left kept"),
+            "between",
+            &format!("post of second {path}: main left second {path}"),
+            "post of never: main left nothing",
+            "post of first of wrap: main left first of wrap",
+        ],
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_without_the_gnu_c_library_says_so() {
+    let Some(t) = start(&[("toolkit", TOOLKIT)]).await else { return };
+    // Two blocks of zeros are a tar archive without entries.
+    let mut import = Command::new("docker")
+        .args(["import", "-", "gantry-test/empty:latest"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut import.stdin.take().unwrap(), &[0; 1024]).unwrap();
+    assert!(import.wait().unwrap().success());
+    let workflow = "on: push\njobs: {j: {runs-on: x, container: 'gantry-test/empty:latest', steps: [{uses: octo/toolkit@v1}]}}";
+    let (job, end) = t.run(workflow).await;
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    let log = t.server.step_log(job, 3);
+    assert!(
+        log.contains("##[error]JavaScript actions need an image with the GNU C library"),
+        "{log}"
+    );
 }

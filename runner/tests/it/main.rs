@@ -15,3 +15,4 @@ mod repositories;
 mod restart;
 mod services;
 mod steps;
+mod subtle;
