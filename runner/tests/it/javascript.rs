@@ -1,7 +1,7 @@
 //! Actions in JavaScript, made of the published toolkit and run by the runner's own Node.js.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use gantry_protocol::{ActionsRuntime, AnnotationLevel, Conclusion, JobId};
 use sha2::{Digest, Sha256};
@@ -273,30 +273,52 @@ fn go(t: &Fixture, job: JobId, stage: &str) {
     std::fs::write(t.job_directory(job).join(format!("work/app/app/go-{stage}")), "").unwrap();
 }
 
+/// The runner as a program of its own, to be killed as an operating system kills.
+fn program(t: &Fixture) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_gantry-runner"))
+        .args(["--server-url", &t.server.url(), "--name", "program"])
+        .args(["--registration-token", "registration", "--action-source", &t.config.action_source])
+        .arg("--node-dir")
+        .arg(t.config.node_directory.as_ref().unwrap())
+        .arg("--work-dir")
+        .arg(&t.config.work_directory)
+        .spawn()
+        .unwrap()
+}
+
+fn kill(mut program: Child) {
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_runner_is_replaced_in_the_middle_of_main_and_post() {
+async fn a_killed_program_is_replaced_in_the_middle_of_main_and_post() {
     let wait = "runs: {using: node20, main: wait.js, post: wait.js}";
     let Some(mut t) = start(&[("wait", wait)]).await else { return };
+    t.kill_runner().await;
+    let first = program(&t);
     let steps = "    - {uses: octo/wait@v1, id: w, continue-on-error: true}
     - run: 'echo \"${{ steps.w.outcome }} ${{ steps.w.outputs.stage }} $(cat stages)\"'
 ";
     let job = t.queue(&job(steps));
     t.server.wait_for_line(job, "\nmain waits\n").await;
-    t.kill_runner().await;
+    kill(first);
     go(&t, job, "main");
-    t.start_runner();
+    let second = program(&t);
     t.server.wait_for_line(job, "\npost waits\n").await;
-    t.kill_runner().await;
+    kill(second);
     let stages = t.job_directory(job).join("work/app/app/stages");
     go(&t, job, "post");
     while std::fs::read_to_string(&stages).unwrap() != "main\npost\n" {
         tokio::task::yield_now().await;
     }
-    t.start_runner();
+    let third = program(&t);
     let end = t.server.completed(job).await;
+    kill(third);
     let log = t.server.log(job);
     assert_eq!(end.conclusion, Conclusion::Success, "{log}");
-    assert!(t.server.step_log(job, 2).ends_with("\n##[error]main fails after waiting\n"), "{log}");
+    let main = t.server.step_log(job, 2);
+    assert!(main.ends_with("\n##[error]main fails after waiting\n"), "{log}");
     assert!(t.server.step_log(job, 3).ends_with("\nfailure main main\n"), "{log}");
     assert_eq!(log.matches("\npost waits\n").count(), 1, "{log}");
     assert_eq!(log.matches("\nmain waits\n").count(), 1, "{log}");
