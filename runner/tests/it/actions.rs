@@ -311,3 +311,26 @@ async fn checkout_takes_other_repositories_and_parts_of_one() {
     assert_eq!(end.conclusion, Conclusion::Failure);
     assert!(t.server.step_log(job, 6).contains("input `submodules` is not supported"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_may_download_an_action_at_once_and_what_was_cut_short_is_removed() {
+    let Some(mut t) = Fixture::start(Place::Processes).await else { return };
+    t.succeed(&format!("{STEP}[{{run: 'true'}}]}}}}")).await;
+    t.kill_runner().await;
+    let cache = t.config.work_directory.join("actions");
+    std::fs::create_dir_all(cache.join(".new/cut-short")).unwrap();
+    let manifest = "runs: {using: composite, steps: [{shell: sh, run: echo shared}]}";
+    let sha = repository(&t.work.path().join("actions/octo/shared"), &[("action.yml", manifest)]);
+    let workflow = format!("{STEP}[{{uses: octo/shared@main}}]}}}}");
+    let jobs = [t.queue(&workflow), t.queue(&workflow)];
+    t.start_runner();
+    for job in jobs {
+        assert_eq!(t.server.completed(job).await.conclusion, Conclusion::Success);
+    }
+    let names = |path: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(path).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(names(&cache.join("octo/shared")), [sha]);
+    assert!(names(&cache.join(".new")).is_empty());
+}
