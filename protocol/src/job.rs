@@ -24,6 +24,9 @@ pub struct JobMessage {
     pub runs_on: Vec<String>,
     /// Minutes.
     pub timeout_minutes: u32,
+    /// Minutes that steps with `if: always()` have after a cancellation.
+    #[serde(default = "default_cancel_timeout_minutes")]
+    pub cancel_timeout_minutes: u32,
     /// What the file says outside this job.
     pub workflow: WorkflowSettings,
     /// The job as in the file; its kind is `Steps`.
@@ -52,6 +55,11 @@ pub struct ActionsRuntime {
     pub results_url: String,
     /// `ACTIONS_CACHE_URL`, for old clients.
     pub cache_url: Option<String>,
+}
+
+/// GitHub's, for a message of a server that does not say.
+fn default_cancel_timeout_minutes() -> u32 {
+    5
 }
 
 /// Workflow-level keys that the runner evaluates.

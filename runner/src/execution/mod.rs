@@ -17,7 +17,7 @@ pub(crate) use action_record::{Level, LogPosition, PreparedAction, RegisteredPos
 pub(crate) use contexts::{ActionScope, RunningAction, Scope, is_debug, runner_variables};
 pub(crate) use environment::{EnvironmentParts, process_environment};
 pub(crate) use reporter::{Reporter, StepEnding};
-pub(crate) use running::{CANCEL_TIMEOUT, Host, RunningJob, steps_of};
+pub(crate) use running::{Host, RunningJob, steps_of};
 pub(crate) use signals::{Signals, cancelled, lost};
 pub(crate) use state::{Containers, JobState, RunningService, StepResult};
 pub(crate) use status::{JobStatus, step_conclusion};

@@ -81,9 +81,6 @@ impl std::fmt::Debug for RunningJob {
     }
 }
 
-/// Time that steps with `if: always()` have after a cancellation, unless the job says otherwise.
-pub(crate) const CANCEL_TIMEOUT: Duration = Duration::from_secs(300);
-
 impl RunningJob {
     pub(crate) fn owner(&self) -> Owner {
         Owner {
@@ -148,6 +145,11 @@ impl RunningJob {
         contexts::repository_name(&self.state.message)
     }
 
+    /// Time that steps with `if: always()` have after a cancellation.
+    pub(crate) fn cancel_timeout(&self) -> Duration {
+        Duration::from_mins(self.state.message.cancel_timeout_minutes.into())
+    }
+
     pub(crate) fn workspace(&self) -> String {
         self.paths.workspace(self.repository())
     }
@@ -180,6 +182,7 @@ impl RunningJob {
 
     /// Takes over a cancellation that has been asked for; true when the job is cancelled.
     pub(crate) fn note_cancellation(&mut self) -> bool {
+        let timeout = self.cancel_timeout();
         let asked = self.signals.borrow().cancel.clone();
         let progress = &mut self.state.record.progress;
         if let (None, Some(cancel)) = (&progress.cancel, asked) {
@@ -187,7 +190,7 @@ impl RunningJob {
             progress.status = JobStatus::Cancelled;
         }
         if progress.cancel.is_some() && self.cancel_deadline.is_none() {
-            self.cancel_deadline = Some(Instant::now() + CANCEL_TIMEOUT);
+            self.cancel_deadline = Some(Instant::now() + timeout);
         }
         self.state.record.progress.cancel.is_some()
     }

@@ -15,7 +15,7 @@ use super::stage::Stage;
 use crate::execution::RunningJob;
 use crate::execution::default_name;
 use crate::execution::{ActionScope, Scope};
-use crate::execution::{CANCEL_TIMEOUT, JobStatus, step_conclusion};
+use crate::execution::{JobStatus, step_conclusion};
 use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
 
@@ -184,7 +184,7 @@ fn stop(job: &RunningJob, condition: &Expression, scope: &Scope) -> Stop {
         .is_ok_and(|met| met.truthy());
     let until_end = match job.cancel_deadline {
         Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-        None => CANCEL_TIMEOUT,
+        None => job.cancel_timeout(),
     };
     Stop {
         signals: job.signals.clone(),

@@ -215,6 +215,7 @@ fn message(text: &str) -> JobMessage {
         name: job.id.to_string(),
         runs_on: vec!["ubuntu-latest".to_owned()],
         timeout_minutes: 10,
+        cancel_timeout_minutes: 5,
         workflow: WorkflowSettings { env: workflow.env, defaults: workflow.defaults },
         job,
         contexts: JobContexts {

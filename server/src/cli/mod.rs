@@ -17,6 +17,7 @@ mod login;
 mod output;
 mod plan;
 mod repo;
+mod rerun;
 mod review;
 mod run;
 mod runner;
@@ -52,7 +53,7 @@ pub(crate) enum Command {
     Approve(review::ReviewArguments),
     /// Reject the waiting deployments of a run.
     Reject(review::ReviewArguments),
-    /// List, view, watch and cancel runs.
+    /// List, view, watch, cancel and rerun runs.
     #[command(subcommand)]
     Run(run::RunCommand),
     /// Start a workflow by hand.

@@ -1,4 +1,4 @@
-//! `gantry run`: list, view, watch and cancel runs.
+//! `gantry run`: list, view, watch, cancel and rerun.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Client, Connection};
 use super::output::{self, duration, mark, state, text};
-use super::watch;
+use super::{rerun, watch};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
@@ -19,7 +19,9 @@ pub(crate) enum RunCommand {
     /// Follow a run until it ends; the exit code is 0 only if it succeeds.
     Watch(RunArguments),
     /// Cancel a run.
-    Cancel(RunArguments),
+    Cancel(CancelArguments),
+    /// Run a finished run again.
+    Rerun(rerun::RerunArguments),
 }
 
 #[derive(Debug, Args)]
@@ -42,12 +44,22 @@ pub(crate) struct RunArguments {
     pub(super) connection: Connection,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CancelArguments {
+    /// Also what `if: always()` lets go on, and without waiting for runners.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
 pub(super) async fn run(command: RunCommand) -> anyhow::Result<ExitCode> {
     match command {
         RunCommand::List(arguments) => list(arguments).await,
         RunCommand::View(arguments) => view(arguments).await,
         RunCommand::Watch(arguments) => watch::run(arguments).await,
         RunCommand::Cancel(arguments) => cancel(arguments).await,
+        RunCommand::Rerun(arguments) => rerun::run(arguments).await,
     }
 }
 
@@ -91,6 +103,9 @@ async fn view(arguments: RunArguments) -> anyhow::Result<ExitCode> {
         text(run, "head_branch"),
         state(run)
     ))?;
+    if let Some(reason) = detail["reason"].as_str() {
+        output::line(format!("  {reason}"))?;
+    }
     for diagnostic in detail["diagnostics"].as_array().into_iter().flatten() {
         output::line(format!("  {}", diagnostic_line(diagnostic)))?;
     }
@@ -131,10 +146,12 @@ pub(super) fn diagnostic_line(diagnostic: &Value) -> String {
     format!("{}: {file}{place}: {message}", text(diagnostic, "severity"))
 }
 
-async fn cancel(arguments: RunArguments) -> anyhow::Result<ExitCode> {
+async fn cancel(arguments: CancelArguments) -> anyhow::Result<ExitCode> {
+    let CancelArguments { force, run: arguments } = arguments;
     let client = arguments.connection.client()?;
     let repository = repository_of(&client, arguments.run).await?;
-    let path = format!("/repos/{repository}/actions/runs/{}/cancel", arguments.run);
+    let verb = if force { "force-cancel" } else { "cancel" };
+    let path = format!("/repos/{repository}/actions/runs/{}/{verb}", arguments.run);
     client.post(&path, &json!({})).await?;
     output::line(format!("Asked run {} to stop.", arguments.run))?;
     Ok(ExitCode::SUCCESS)

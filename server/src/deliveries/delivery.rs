@@ -10,6 +10,8 @@ pub struct Delivery {
     pub event: String,
     /// The body exactly as it came.
     pub payload: Vec<u8>,
+    /// Its name in lower case, as far as the payload says; deliveries of one are worked on in order.
+    pub repository: String,
     /// This attempt included.
     pub n_attempts: i32,
 }

@@ -1,11 +1,15 @@
 //! SQL on `deliveries`.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::retry::{MAX_ATTEMPTS, pauses_seconds};
 use super::{Delivery, NewDelivery, Outcome};
 use crate::db::clean;
+
+/// Longest name kept, in bytes.
+const MAX_NAME_BYTES: usize = 512;
 
 /// Longest reason kept, in bytes.
 const MAX_REASON_BYTES: usize = 64 * 1024;
@@ -13,23 +17,39 @@ const MAX_REASON_BYTES: usize = 64 * 1024;
 /// Stores a delivery. False when its guid is known already; nothing changes then.
 pub async fn store(db: &mut PgConnection, delivery: NewDelivery<'_>) -> sqlx::Result<bool> {
     let stored = sqlx::query!(
-        "insert into deliveries (guid, source, event, payload)
-         values ($1, $2, $3, $4)
+        "insert into deliveries (guid, source, event, payload, repository)
+         values ($1, $2, $3, $4, $5)
          on conflict (guid) do nothing",
         delivery.guid,
         delivery.source.as_str(),
         delivery.event,
         delivery.payload,
+        repository_of(delivery.payload),
     )
     .execute(db)
     .await?;
     Ok(stored.rows_affected() > 0)
 }
 
-/// Takes the oldest delivery that is due and sets the time of its next attempt, which comes only if
+/// What deliveries are kept in order by: the repository's name in lower case, or nothing.
+fn repository_of(payload: &[u8]) -> String {
+    #[derive(Default, Deserialize)]
+    struct Payload {
+        repository: Option<Named>,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        full_name: Option<String>,
+    }
+    let payload: Payload = serde_json::from_slice(payload).unwrap_or_default();
+    let name = payload.repository.and_then(|repository| repository.full_name).unwrap_or_default();
+    clean(&name.to_lowercase(), MAX_NAME_BYTES)
+}
+
+/// Takes the oldest delivery that is due and of none of the repositories `in_work`, and sets the time of its next attempt, which comes only if
 /// neither [`finish`] nor [`note_failure`] ends it before. One statement: the way of a delivery
 /// waits for its commit.
-pub async fn claim(db: &mut PgConnection) -> sqlx::Result<Option<Delivery>> {
+pub async fn claim(db: &mut PgConnection, in_work: &[String]) -> sqlx::Result<Option<Delivery>> {
     sqlx::query_as!(
         Delivery,
         "update deliveries
@@ -41,12 +61,14 @@ pub async fn claim(db: &mut PgConnection) -> sqlx::Result<Option<Delivery>> {
              select id
              from deliveries
              where status = 'pending' and next_attempt_at <= clock_timestamp()
+                 and repository <> all($2)
              order by id
              limit 1
              for update skip locked
          )
-         returning id, guid, event, payload, n_attempts",
+         returning id, guid, event, payload, repository, n_attempts",
         &pauses_seconds(),
+        in_work,
     )
     .fetch_optional(db)
     .await

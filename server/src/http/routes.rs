@@ -18,7 +18,7 @@ use super::git;
 use super::guard::Routes;
 use super::rest::{
     annotations, artifacts, branch_policies, contents, deployments, dispatches, downloads,
-    environments, graphql, jobs, log_zip, meta, repositories, run_removal, runs, secrets,
+    environments, graphql, jobs, log_zip, meta, repositories, reruns, run_removal, runs, secrets,
     selected_repositories, usage, variables, workflows,
 };
 use super::web::{
@@ -191,6 +191,10 @@ fn rest_runs(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/actions/runs/{run}/timing", READ, usage::of_run)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}", READ, runs::get)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/cancel", WRITE, runs::cancel)
+        .post("/repos/{owner}/{repo}/actions/runs/{run}/force-cancel", WRITE, reruns::force_cancel)
+        .post("/repos/{owner}/{repo}/actions/runs/{run}/rerun", WRITE, reruns::all)
+        .post("/repos/{owner}/{repo}/actions/runs/{run}/rerun-failed-jobs", WRITE, reruns::failed)
+        .post("/repos/{owner}/{repo}/actions/jobs/{job}/rerun", WRITE, reruns::job)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/jobs", READ, jobs::list)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/jobs", READ, jobs::list)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/logs", READ, log_zip::get)

@@ -18,6 +18,7 @@ pub struct LeasedJob {
     pub name: String,
     pub runs_on: Vec<String>,
     pub timeout_minutes: i32,
+    pub cancel_timeout_minutes: i32,
     pub matrix: Value,
     pub strategy: Value,
     pub environment: Option<String>,
@@ -32,6 +33,7 @@ struct Row {
     name: String,
     runs_on: Vec<String>,
     timeout_minutes: i32,
+    cancel_timeout_minutes: i32,
     matrix: Json<Value>,
     strategy: Json<Value>,
     environment: Option<String>,
@@ -47,6 +49,7 @@ impl From<Row> for LeasedJob {
             name: row.name,
             runs_on: row.runs_on,
             timeout_minutes: row.timeout_minutes,
+            cancel_timeout_minutes: row.cancel_timeout_minutes,
             matrix: row.matrix.0,
             strategy: row.strategy.0,
             environment: row.environment,
@@ -86,6 +89,7 @@ pub async fn claim(
              for update skip locked
          )
          returning id, run_id, run_attempt, job_key, name, runs_on, timeout_minutes,
+             cancel_timeout_minutes,
              matrix as "matrix: Json<Value>", strategy as "strategy: Json<Value>", environment,
              lease_token"#,
         runner.id.0,
@@ -110,6 +114,7 @@ async fn claimed_before(
          set lease_expires_at = clock_timestamp() + make_interval(secs => $3)
          where lease_claim = $2 and runner_id = $1 and status = 'in_progress'
          returning id, run_id, run_attempt, job_key, name, runs_on, timeout_minutes,
+             cancel_timeout_minutes,
              matrix as "matrix: Json<Value>", strategy as "strategy: Json<Value>", environment,
              lease_token"#,
         runner.id.0,

@@ -15,6 +15,7 @@ mod fence;
 mod output;
 mod reap;
 mod renew;
+mod repeat;
 mod state;
 mod steps;
 mod transitions;
@@ -29,6 +30,7 @@ pub use fence::{CallError, JobCall};
 pub use output::append_log;
 pub use reap::reap_leases;
 pub use renew::renew;
+pub use repeat::repeat;
 pub use state::{legs, lock, status_of_run, take_news};
 pub use steps::update_steps;
 pub use transitions::{

@@ -34,9 +34,15 @@ pub async fn delete(
 /// Whether any of these jobs has a log.
 pub async fn exist(db: &mut PgConnection, jobs: &[JobId]) -> sqlx::Result<bool> {
     let ids: Vec<i64> = jobs.iter().map(|job| job.0).collect();
+    // What a job kept from an earlier attempt has its log there.
     sqlx::query_scalar!(
-        r#"select exists(select from log_archives where job_id = any($1))
-             or exists(select from log_chunks where job_id = any($1)) as "exist!""#,
+        r#"with writers as (
+             select coalesce(kept_from, id) as job_id
+             from jobs
+             where id = any($1)
+         )
+         select exists(select from log_archives join writers using (job_id))
+             or exists(select from log_chunks join writers using (job_id)) as "exist!""#,
         &ids,
     )
     .fetch_one(db)

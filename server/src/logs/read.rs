@@ -6,7 +6,7 @@ use futures_util::{Stream, stream};
 use gantry_protocol::JobId;
 use object_store::ObjectStore;
 use serde::Serialize;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{archive, chunks};
 
@@ -42,6 +42,7 @@ pub async fn chunks_after(
 ) -> anyhow::Result<LogPage> {
     let after = after.map(i64::try_from).transpose()?.unwrap_or(-1);
     let mut connection = db.acquire().await?;
+    let job = written_by(&mut connection, job).await?;
     // Asked before the chunks are read: what is appended in between is found by the next call.
     let status = sqlx::query!(
         r#"select status = 'completed' as "is_completed!",
@@ -76,6 +77,15 @@ pub async fn chunks_after(
     let index = archive::index(&mut connection, job).await?;
     drop(connection);
     archive::page(storage, &index, after, PAGE_BYTES).await
+}
+
+/// The job that wrote the log: a job that kept its result in a further attempt has none of its own.
+async fn written_by(db: &mut PgConnection, job: JobId) -> sqlx::Result<JobId> {
+    let kept_from = sqlx::query_scalar!("select kept_from from jobs where id = $1", job.0)
+        .fetch_optional(db)
+        .await?
+        .flatten();
+    Ok(kept_from.map_or(job, JobId))
 }
 
 /// The text of a log, page by page: a log may be larger than this machine's memory.

@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, stream};
 use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::{advance, next_look as next_look_of};
 use gantry_workflow::plan::RunPlan;
@@ -15,6 +16,9 @@ use super::queries::{OpenRun, Standing};
 use super::{queries, slot_states, slots, state, stored_plan};
 use crate::background::{Topic, catch_panic};
 use crate::{App, environments, jobs};
+
+/// Runs that are advanced at once, so that one that waits for a lock does not hold up the others.
+const N_AT_ONCE: usize = 4;
 
 /// Advances the runs about which there are news.
 pub async fn advance_runs(app: &App) -> anyhow::Result<u64> {
@@ -51,12 +55,15 @@ pub async fn reconsider(app: &App, repository: RepositoryId) -> sqlx::Result<()>
     Ok(())
 }
 
-/// A run that fails does not stop the others; its news stay unseen.
+/// A run that fails does not stop the others; its news stay unseen. No run is advanced twice at once:
+/// its row is locked.
 async fn advance_each(app: &App, runs: &[RunId]) -> anyhow::Result<u64> {
     let mut n_changed = 0;
     let mut first_error = None;
-    for run in runs {
-        match catch_panic(advance_run(app, *run)).await {
+    let advance = |run: RunId| async move { (run, catch_panic(advance_run(app, run)).await) };
+    let mut advances = stream::iter(runs.iter().copied().map(advance)).buffer_unordered(N_AT_ONCE);
+    while let Some((run, outcome)) = advances.next().await {
+        match outcome {
             Ok(is_changed) => n_changed += u64::from(is_changed),
             Err(error) => {
                 let error = error.context(format!("advancing run {run}"));

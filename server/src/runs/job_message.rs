@@ -20,6 +20,9 @@ use crate::repositories::{self, Repository};
 use crate::secrets::{Place, Reader};
 use crate::{App, secrets};
 
+/// What GitHub sets, as secrets, in an attempt with debug output.
+const DEBUG_SWITCHES: [&str; 2] = ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"];
+
 pub(super) async fn build(
     db: &mut PgConnection,
     app: &App,
@@ -31,7 +34,10 @@ pub(super) async fn build(
     let repository = repository(db, leased).await?;
     let needs = needs(db, &plan, leased, &job).await?;
     let vars = vars(db, &plan, (&repository, leased)).await?;
-    let secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
+    let mut secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
+    if is_debugged(db, leased).await? {
+        secrets.extend(DEBUG_SWITCHES.map(|name| (name.to_owned(), "true".to_owned())));
+    }
     let identity = JobIdentity { job: leased.id, lease: leased.lease };
     let token = accounts::job_token(app, identity);
     Ok(JobMessage {
@@ -43,6 +49,7 @@ pub(super) async fn build(
         name: leased.name.clone(),
         runs_on: leased.runs_on.clone(),
         timeout_minutes: u32::try_from(leased.timeout_minutes)?,
+        cancel_timeout_minutes: u32::try_from(leased.cancel_timeout_minutes)?,
         workflow: WorkflowSettings {
             env: plan.workflow.env.clone(),
             defaults: plan.workflow.defaults.clone(),
@@ -79,6 +86,16 @@ async fn repository(db: &mut PgConnection, leased: &LeasedJob) -> anyhow::Result
     .await?;
     let repository = repositories::find_by_id(db, gantry_protocol::RepositoryId(id)).await?;
     repository.context("the repository is gone")
+}
+
+/// Whether somebody asked for debug output of this attempt.
+async fn is_debugged(db: &mut PgConnection, leased: &LeasedJob) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select debug_logging from workflow_runs where id = $1",
+        leased.attempt.run.0,
+    )
+    .fetch_one(db)
+    .await
 }
 
 async fn needs(

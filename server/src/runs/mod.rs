@@ -5,6 +5,7 @@
 
 mod advance;
 mod apply;
+mod attempts;
 mod cancel;
 mod contexts;
 mod create;
@@ -12,6 +13,7 @@ mod delete;
 mod job_message;
 mod lease;
 mod queries;
+mod rerun;
 mod slot_states;
 mod slots;
 mod state;
@@ -25,6 +27,7 @@ pub use cancel::{CancelError, cancel, force_cancel};
 pub use create::{CreateRun, RunFile, create};
 pub use delete::{DeleteError, delete, delete_logs};
 pub use lease::lease_job;
+pub use rerun::{RerunError, RerunRequest, RerunWhat, rerun};
 pub use workflows::{
     WorkflowRow, disabled_workflows, find_workflow, note_workflows, set_workflow_enabled,
 };

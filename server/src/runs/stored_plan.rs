@@ -13,23 +13,26 @@ struct Format {
     format: u32,
 }
 
-/// The plan of a run that has one.
+/// The plan of a run that has one, with what its present attempt changes in it.
 pub(super) async fn read(db: &mut PgConnection, run: RunId) -> anyhow::Result<RunPlan> {
-    let text = sqlx::query_scalar!(
-        r#"select plan::text
+    let row = sqlx::query!(
+        r#"select plan::text, run_attempt, coalesce(triggering_actor, actor) as "actor!"
          from workflow_runs
          where id = $1"#,
         run.0,
     )
     .fetch_one(db)
-    .await?
-    .with_context(|| format!("run {run} has no plan"))?;
+    .await?;
+    let text = row.plan.with_context(|| format!("run {run} has no plan"))?;
     let Format { format } =
         serde_json::from_str(&text).with_context(|| format!("the plan of run {run}"))?;
     if format > PLAN_FORMAT {
         bail!("the plan of run {run} was written by a newer version of this program");
     }
-    serde_json::from_str(&text).with_context(|| format!("the plan of run {run}"))
+    let mut plan: RunPlan =
+        serde_json::from_str(&text).with_context(|| format!("the plan of run {run}"))?;
+    plan.contexts.of_attempt(u32::try_from(row.run_attempt)?, &row.actor);
+    Ok(plan)
 }
 
 pub(super) async fn write(db: &mut PgConnection, run: RunId, plan: &RunPlan) -> anyhow::Result<()> {

@@ -8,6 +8,8 @@ use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::attempts;
+
 /// Larger payloads are not read: a list has up to a hundred runs, and GitHub's payloads up to 25 MB.
 const MAX_PAYLOAD_BYTES: i32 = 256 * 1024;
 
@@ -28,6 +30,8 @@ pub struct RunView {
     pub head_sha: String,
     pub display_title: String,
     pub actor: String,
+    /// Who asked for this attempt.
+    pub triggering_actor: String,
     pub status: String,
     pub conclusion: Option<String>,
     /// In words: why it waits.
@@ -108,6 +112,19 @@ pub async fn find_run(db: &mut PgConnection, id: RunId) -> sqlx::Result<Option<R
     Ok(runs_by_id(db, &[id.0]).await?.pop())
 }
 
+/// The run `id` as it is, or as it was in the attempt `number`.
+pub async fn find_attempt(
+    db: &mut PgConnection,
+    id: RunId,
+    number: Option<i32>,
+) -> sqlx::Result<Option<RunView>> {
+    let Some(run) = find_run(db, id).await? else { return Ok(None) };
+    match number {
+        Some(number) if number != run.run_attempt => attempts::as_it_was(db, run, number).await,
+        _ => Ok(Some(run)),
+    }
+}
+
 async fn count_runs(db: &mut PgConnection, filter: &RunFilter) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         "select count(*) as \"total!\"
@@ -142,7 +159,10 @@ async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunV
                 workflows.name as workflow_name, workflows.path as workflow_path,
                 workflow_runs.run_number, workflow_runs.run_attempt, workflow_runs.event,
                 workflow_runs.head_branch, workflow_runs.head_sha, workflow_runs.display_title,
-                workflow_runs.actor, workflow_runs.status, workflow_runs.conclusion,
+                workflow_runs.actor,
+                coalesce(workflow_runs.triggering_actor, workflow_runs.actor)
+                    as \"triggering_actor!\",
+                workflow_runs.status, workflow_runs.conclusion,
                 workflow_runs.status_reason, workflow_runs.run_started_at,
                 workflow_runs.completed_at,
                 workflow_runs.created_at, workflow_runs.updated_at,
@@ -177,6 +197,7 @@ async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunV
             head_sha: row.head_sha,
             display_title: row.display_title,
             actor: row.actor,
+            triggering_actor: row.triggering_actor,
             status: row.status,
             conclusion: row.conclusion,
             status_reason: row.status_reason,

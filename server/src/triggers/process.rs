@@ -1,7 +1,12 @@
 //! From the inbox to runs.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use sqlx::Connection as _;
 use tracing::Instrument as _;
 
@@ -14,20 +19,54 @@ use crate::background::{Topic, catch_panic};
 use crate::deliveries::{self, Delivery, Outcome};
 use crate::runs;
 
-/// Works on deliveries until none is due.
+/// Deliveries in work at once. A repository whose git hangs holds up its own deliveries and no others.
+const N_AT_ONCE: usize = 4;
+
+/// While something is in work, what has become due is looked for this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Works on deliveries until none is due: several at once, those of one repository in their order.
 pub async fn process_deliveries(app: &App) -> anyhow::Result<u64> {
+    let mut woken = app.wakeups.subscribe(Topic::Deliveries);
+    let shutdown = app.tasks.shutdown();
+    let mut in_work = FuturesUnordered::new();
+    let mut repositories = BTreeSet::new();
     let mut n_processed = 0;
-    while !app.tasks.shutdown().is_cancelled() {
-        let mut connection = app.db.acquire().await?;
-        let claimed = deliveries::claim(&mut connection).await.context("claiming a delivery")?;
-        drop(connection);
-        let Some(delivery) = claimed else { break };
-        let span =
-            tracing::info_span!("delivery", delivery.guid = delivery.guid, event = delivery.event);
-        process(app, &delivery).instrument(span).await?;
-        n_processed += 1;
+    let mut failure = None;
+    loop {
+        woken.mark_unchanged();
+        while in_work.len() < N_AT_ONCE && failure.is_none() && !shutdown.is_cancelled() {
+            let Some(delivery) = claim(app, &repositories).await? else { break };
+            repositories.insert(delivery.repository.clone());
+            in_work.push(process_one(app, delivery));
+        }
+        tokio::select! {
+            ended = in_work.next() => match ended {
+                None => break,
+                Some((repository, outcome)) => {
+                    repositories.remove(&repository);
+                    n_processed += 1;
+                    failure = failure.or(outcome.err());
+                }
+            },
+            _ = woken.changed(), if !in_work.is_empty() => {}
+            () = tokio::time::sleep(LOOK_AGAIN), if !in_work.is_empty() => {}
+        }
     }
-    Ok(n_processed)
+    failure.map_or(Ok(n_processed), Err)
+}
+
+async fn claim(app: &App, in_work: &BTreeSet<String>) -> anyhow::Result<Option<Delivery>> {
+    let in_work: Vec<String> = in_work.iter().cloned().collect();
+    let mut connection = app.db.acquire().await?;
+    deliveries::claim(&mut connection, &in_work).await.context("claiming a delivery")
+}
+
+async fn process_one(app: &App, delivery: Delivery) -> (String, anyhow::Result<()>) {
+    let span =
+        tracing::info_span!("delivery", delivery.guid = delivery.guid, event = delivery.event);
+    let outcome = process(app, &delivery).instrument(span).await;
+    (delivery.repository, outcome)
 }
 
 /// When the next delivery is due.

@@ -29,7 +29,16 @@ pub async fn tick_schedules(app: &App) -> anyhow::Result<u64> {
     let mut transaction = connection.begin().await?;
     let due = due(&mut transaction).await?;
     for schedule in &due {
-        fire(&mut transaction, schedule).await?;
+        // A savepoint: a row that is wrong takes back what was done for it, and nothing else.
+        let mut savepoint = transaction.begin().await?;
+        match fire(&mut savepoint, schedule).await {
+            Ok(()) => savepoint.commit().await?,
+            Err(error) => {
+                savepoint.rollback().await?;
+                tracing::error!("a schedule did not fire: {error:#}");
+                postpone(&mut transaction, schedule).await?;
+            }
+        }
     }
     transaction.commit().await?;
     if !due.is_empty() {
@@ -83,6 +92,20 @@ async fn fire(db: &mut PgConnection, schedule: &DueSchedule) -> anyhow::Result<(
         deliveries::store(db, delivery).await?;
     }
     move_on(db, schedule).await
+}
+
+/// A schedule that cannot fire is tried again after an hour; it was valid when its file was read, so
+/// that only a fault of ours or a hand in the database makes one.
+async fn postpone(db: &mut PgConnection, schedule: &DueSchedule) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update schedules
+         set next_due_at = clock_timestamp() + interval '1 hour', updated_at = clock_timestamp()
+         where id = $1",
+        schedule.id,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// GitHub's payload of a schedule has the cron line and the repository; `workflow` is where the line

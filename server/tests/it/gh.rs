@@ -5,9 +5,9 @@
 
 use std::process::{Command, Output};
 
-use gantry_protocol::RunId;
+use gantry_protocol::{Conclusion, RunId};
 
-use crate::harness::{GitRepository, NewJob, TestServer};
+use crate::harness::{End, FakeRunner, GitRepository, NewJob, TestServer};
 use crate::server_or_skip;
 
 const WORKFLOW: &str = "name: CI\non:\n  push:\n  workflow_dispatch:\n    inputs:\n      level:\n        \
@@ -343,5 +343,31 @@ async fn gh_pages_through_long_lists() {
         let path = "repos/acme/app/actions/runs?per_page=10";
         let all = ["api", "--paginate", path, "--jq", ".workflow_runs[].id"];
         assert_eq!(good(&all, &gh.bare(&all, "").await).lines().count(), 35);
+    }
+}
+
+#[tokio::test]
+async fn gh_runs_again_what_has_ended_and_is_told_what_cannot() {
+    let server = server_or_skip!();
+    let text = "on: push\njobs:\n  a: { runs-on: ubuntu-latest, steps: [{ run: a }] }\n";
+    let repository = GitRepository::create(server.directory.path(), &[("ci.yml", text)]);
+    let run = server.push_and_settle(&repository).await.to_string();
+    let runner = FakeRunner::register(&server, "one").await;
+    for gh in versions(&server) {
+        let mut is_debugged = false;
+        for flags in [&[][..], &["--debug"], &["--failed"], &["--job"]] {
+            let job = runner.lease().await.expect("a job");
+            assert_eq!(job.secrets.contains_key("ACTIONS_STEP_DEBUG"), is_debugged);
+            is_debugged = flags == ["--debug"];
+            let end = End { conclusion: Conclusion::Failure, ..End::SUCCESS };
+            assert_eq!(runner.complete(&job, end).await, 204);
+            server.settle().await;
+            let id = job.job_id.to_string();
+            let number = if flags == ["--job"] { &id } else { &run };
+            gh.good(&[&["run", "rerun"], flags, &[number.as_str()]].concat()).await;
+            server.settle().await;
+        }
+        let message = gh.bad(&["run", "rerun", &run]).await;
+        assert!(message.contains("cannot be rerun"), "{message}");
     }
 }

@@ -1,5 +1,7 @@
 //! The plan of one run, as it is stored.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Object, Value};
@@ -39,6 +41,14 @@ pub struct ConcurrencySlot {
 }
 
 impl RunContexts {
+    /// What a further attempt changes: its number, and who asked for it.
+    pub fn of_attempt(&mut self, number: u32, triggering_actor: &str) {
+        let Value::Object(github) = &mut self.github else { return };
+        let entries = &mut Arc::make_mut(github).entries;
+        entries.insert("run_attempt".to_owned(), Value::string(number.to_string()));
+        entries.insert("triggering_actor".to_owned(), Value::string(triggering_actor));
+    }
+
     /// The contexts by name, as expressions read them.
     #[must_use]
     pub fn to_object(&self) -> Object {

@@ -62,7 +62,7 @@ fn a_timed_out_job_counts_as_failed() {
 }
 
 #[test]
-fn skipped_ancestor_makes_success_false() {
+fn behaviour_45_skipped_ancestor_makes_success_false() {
     let mut run = Run::new(&jobs(&[
         ("a", &["if: false"]),
         ("b", &["needs: a", "if: always()"]),
@@ -205,7 +205,7 @@ fn a_matrix_error_fails_the_job_in_githubs_words() {
 }
 
 #[test]
-fn a_skipped_job_does_not_look_at_its_matrix() {
+fn behaviour_44_a_skipped_job_does_not_look_at_its_matrix() {
     let run = Run::new(&jobs(&[(
         "test",
         &[
@@ -219,7 +219,7 @@ fn a_skipped_job_does_not_look_at_its_matrix() {
 }
 
 #[test]
-fn excluding_every_combination_runs_the_job_once_without_values() {
+fn behaviour_42_excluding_every_combination_runs_the_job_once_without_values() {
     let run = Run::new(&jobs(&[(
         "test",
         &["name: Test", "strategy: {matrix: {n: [1, 2], exclude: [{n: 1}, {n: 2}]}}"],
@@ -230,7 +230,7 @@ fn excluding_every_combination_runs_the_job_once_without_values() {
 }
 
 #[test]
-fn a_name_with_an_expression_replaces_the_default() {
+fn behaviour_43_a_name_with_an_expression_replaces_the_default() {
     let strategy = "strategy: {matrix: {os: [linux]}}";
     for (name, shown) in [
         ("name: Test", "Test (linux)"),
@@ -327,7 +327,7 @@ fn max_parallel_lets_the_next_leg_start_when_one_ends() {
 }
 
 #[test]
-fn outputs_of_legs_merge_and_the_last_to_complete_wins() {
+fn behaviour_46_outputs_of_legs_merge_and_the_last_to_complete_wins() {
     let mut run = Run::new(&jobs(&[
         ("t", &["strategy: {matrix: {n: [1, 2, 3]}}"]),
         ("after", &["needs: t"]),

@@ -38,7 +38,7 @@ fn the_first_key_varies_slowest() {
 }
 
 #[test]
-fn include_merges_into_every_match_and_never_into_what_it_added() {
+fn behaviour_40_include_merges_into_every_match_and_never_into_what_it_added() {
     // The example of GitHub's documentation.
     let matrix = json!({
         "fruit": ["apple", "pear"],
@@ -65,7 +65,7 @@ fn include_merges_into_every_match_and_never_into_what_it_added() {
 }
 
 #[test]
-fn names_show_vectors_and_whole_appended_items_but_no_extras() {
+fn behaviour_43_names_show_vectors_and_whole_appended_items_but_no_extras() {
     let matrix = json!({
         "os": ["linux"],
         "include": [{"os": "linux", "extra": "x"}, {"os": "mac", "extra": "y"}],
@@ -77,7 +77,7 @@ fn names_show_vectors_and_whole_appended_items_but_no_extras() {
 }
 
 #[test]
-fn names_are_cut_to_100_characters() {
+fn behaviour_43_names_are_cut_to_100_characters() {
     let name = with_values("test", &["x".repeat(200)]);
     assert_eq!(name.chars().count(), 100);
     assert!(name.ends_with("xxx..."), "{name}");
@@ -86,7 +86,7 @@ fn names_are_cut_to_100_characters() {
 }
 
 #[test]
-fn filters_compare_as_expressions_do() {
+fn behaviour_41_filters_compare_as_expressions_do() {
     let matrix = |exclude: Json| {
         contexts(&json!({"os": ["Linux", "mac"], "v": [1, 2], "exclude": [exclude]})).len()
     };

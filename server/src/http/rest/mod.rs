@@ -22,6 +22,7 @@ pub(crate) mod paging;
 pub(crate) mod place;
 mod pull_requests;
 pub(crate) mod repositories;
+pub(crate) mod reruns;
 pub(crate) mod run_removal;
 pub(crate) mod runs;
 pub(crate) mod secrets;

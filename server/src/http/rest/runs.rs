@@ -108,9 +108,8 @@ pub(crate) async fn find(
 /// The same for who has been admitted to this very path.
 pub(super) async fn find_in_any_repository(app: &App, path: RunPath) -> Result<RunView, ApiError> {
     let mut db = app.db.acquire().await?;
-    view::find_run(&mut db, RunId(path.run))
+    view::find_attempt(&mut db, RunId(path.run), path.attempt)
         .await?
-        .filter(|run| path.attempt.is_none_or(|attempt| attempt == run.run_attempt))
         .ok_or_else(ApiError::not_found)
 }
 
@@ -178,9 +177,10 @@ pub(crate) fn run_json(links: &Links, run: &RunView) -> Value {
         "updated_at": run.updated_at,
         "run_started_at": run.run_started_at,
         "actor": actor,
-        "triggering_actor": actor,
+        "triggering_actor": account_json(links, &run.triggering_actor),
         "referenced_workflows": [],
-        "previous_attempt_url": null,
+        "previous_attempt_url": (run.run_attempt > 1)
+            .then(|| format!("{url}/attempts/{}", run.run_attempt - 1)),
         "jobs_url": format!("{url}/jobs"),
         "logs_url": format!("{url}/logs"),
         "check_suite_url": format!("{api}/check-suites/{}", run.id),

@@ -1,0 +1,123 @@
+//! The rows of a run's next attempt.
+//!
+//! Decides nothing: what runs again is given. Invariant: the rows of the attempt before stay as they
+//! are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gantry_workflow::advance::Fate;
+use gantry_workflow::model;
+use sqlx::PgConnection;
+
+use super::{Attempt, create};
+
+/// Makes the rows of the attempt after `ended`; `all` are the run's jobs in the order of the file.
+pub async fn repeat(
+    db: &mut PgConnection,
+    ended: Attempt,
+    all: &[model::Job],
+    fates: &BTreeMap<model::JobId, Fate>,
+) -> anyhow::Result<()> {
+    let next = Attempt { number: ended.number + 1, ..ended };
+    for job in all {
+        match fates.get(&job.id) {
+            Some(Fate::Again) => create::create(db, next, std::slice::from_ref(job)).await?,
+            Some(Fate::Legs(legs)) => repeat_legs(db, ended, &job.id, legs).await?,
+            Some(Fate::Keep) | None => repeat_legs(db, ended, &job.id, &BTreeSet::new()).await?,
+        }
+    }
+    Ok(())
+}
+
+/// These legs run again, and the others keep their results.
+async fn repeat_legs(
+    db: &mut PgConnection,
+    ended: Attempt,
+    job: &model::JobId,
+    again: &BTreeSet<u32>,
+) -> anyhow::Result<()> {
+    let rows = sqlx::query!(
+        "select id, leg
+         from jobs
+         where run_id = $1 and run_attempt = $2 and job_key = $3
+         order by leg",
+        ended.run.0,
+        ended.number,
+        job.as_str(),
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        if again.contains(&u32::try_from(row.leg)?) {
+            run_again(db, row.id).await?;
+        } else {
+            keep(db, row.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The leg waits to begin, with the matrix it had.
+async fn run_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
+             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
+             timeout_minutes, cancel_timeout_minutes, concurrency)
+         select run_id, run_attempt + 1, job_key, leg, name, 'pending', expanded, matrix,
+             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
+             timeout_minutes, cancel_timeout_minutes, concurrency
+         from jobs
+         where id = $1",
+        job,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The result stands again, with its outputs, steps and annotations; its log stays where it is.
+async fn keep(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
+    let kept = sqlx::query_scalar!(
+        "insert into jobs (run_id, run_attempt, job_key, leg, name, status, conclusion, reason,
+             expanded, matrix, strategy, fail_fast, max_parallel, runs_on, environment,
+             environment_url, continue_on_error, timeout_minutes, cancel_timeout_minutes,
+             concurrency, outputs, completed_order, infrastructure_error, runner_id, has_started,
+             queued_at, started_at, completed_at, kept_from)
+         select run_id, run_attempt + 1, job_key, leg, name, status, conclusion, reason,
+             expanded, matrix, strategy, fail_fast, max_parallel, runs_on, environment,
+             environment_url, continue_on_error, timeout_minutes, cancel_timeout_minutes,
+             concurrency, outputs, completed_order, infrastructure_error, runner_id, has_started,
+             queued_at, started_at, completed_at, coalesce(kept_from, id)
+         from jobs
+         where id = $1
+         returning id",
+        job,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    sqlx::query!(
+        "insert into steps (job_id, number, revision, name, status, conclusion, outcome,
+             started_at, completed_at)
+         select $2, number, revision, name, status, conclusion, outcome, started_at, completed_at
+         from steps
+         where job_id = $1",
+        job,
+        kept,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "insert into annotations (job_id, level, message, title, path, start_line, end_line,
+             start_column, end_column, step_number, log_line)
+         select $2, level, message, title, path, start_line, end_line,
+             start_column, end_column, step_number, log_line
+         from annotations
+         where job_id = $1
+         order by id",
+        job,
+        kept,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
