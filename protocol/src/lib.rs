@@ -17,6 +17,7 @@ pub mod log;
 pub mod register;
 pub mod routes;
 pub mod step;
+pub mod summary;
 
 pub use complete::{Annotation, AnnotationLevel, CompleteJob};
 pub use ids::{ClaimId, JobId, LeaseToken, RepositoryId, RunId, RunnerId};
@@ -27,5 +28,6 @@ pub use lease::{CancelRequest, LeaseRequest, RenewRequest, RenewResponse};
 pub use log::{LogChunk, LogChunks};
 pub use register::{RegisterRequest, RegisterResponse};
 pub use step::{StepStatus, StepUpdate, StepUpdates};
+pub use summary::StepSummary;
 
 pub use gantry_workflow::advance::Conclusion;

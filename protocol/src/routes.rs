@@ -27,6 +27,11 @@ pub fn log(job: JobId) -> String {
 }
 
 #[must_use]
+pub fn summary(job: JobId) -> String {
+    format!("/runner/v1/jobs/{job}/summary")
+}
+
+#[must_use]
 pub fn complete(job: JobId) -> String {
     format!("/runner/v1/jobs/{job}/complete")
 }

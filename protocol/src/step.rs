@@ -17,6 +17,9 @@ pub struct StepUpdates {
 /// Largest number of steps that a runner reports at once.
 pub const MAX_STEP_UPDATES: usize = 100;
 
+/// Longest name of a step, in bytes; the rest is cut.
+pub const MAX_NAME_BYTES: usize = 4096;
+
 /// The newest state of one step; an update with a lower `revision` than the stored one is accepted
 /// and ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

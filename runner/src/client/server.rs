@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gantry_protocol::{
     CompleteJob, JobId, JobMessage, LeaseRequest, LogChunks, RegisterRequest, RegisterResponse,
-    RenewRequest, RenewResponse, StepUpdates, routes,
+    RenewRequest, RenewResponse, StepSummary, StepUpdates, routes,
 };
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -76,6 +76,14 @@ impl ServerClient {
         updates: &StepUpdates,
     ) -> Result<(), ClientError> {
         self.send(Method::PUT, &routes::steps(job), updates, Duration::ZERO).await.map(drop)
+    }
+
+    pub(crate) async fn put_summary(
+        &self,
+        job: JobId,
+        summary: &StepSummary,
+    ) -> Result<(), ClientError> {
+        self.send(Method::PUT, &routes::summary(job), summary, Duration::ZERO).await.map(drop)
     }
 
     pub(crate) async fn put_log(&self, job: JobId, chunks: &LogChunks) -> Result<(), ClientError> {

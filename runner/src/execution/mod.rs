@@ -12,6 +12,7 @@ mod signals;
 mod state;
 mod status;
 mod step_names;
+mod summaries;
 
 pub(crate) use action_record::{Level, LogPosition, PreparedAction, RegisteredPost};
 pub(crate) use contexts::{ActionScope, RunningAction, Scope, is_debug, runner_variables};

@@ -26,7 +26,7 @@ use crate::config::RunnerConfig;
 use crate::container::{Backend, Owner};
 use crate::hash_files::hash_files;
 use crate::infra_error::InfraError;
-use crate::output::{JobLog, Masks, StepLog};
+use crate::output::{JobLog, Masks, SourceFiles, StepLog};
 use crate::shim::Shim;
 use crate::workspace::{InsidePaths, JobDirectory};
 
@@ -152,6 +152,16 @@ impl RunningJob {
 
     pub(crate) fn workspace(&self) -> String {
         self.paths.workspace(self.repository())
+    }
+
+    /// Where the files are that annotations speak of.
+    pub(crate) fn sources(&self) -> SourceFiles {
+        let name = self.repository();
+        SourceFiles {
+            directory: self.directory.work().join(name).join(name),
+            inside: vec![self.workspace(), "/github/workspace".to_owned()],
+            repository: self.state.message.repository.full_name.clone(),
+        }
     }
 
     pub(crate) fn step_log(&self, number: u32) -> StepLog {

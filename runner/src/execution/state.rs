@@ -9,6 +9,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use gantry_protocol::{Annotation, CancelRequest, ClaimId, Conclusion, JobMessage};
+use gantry_workflow::command::MatcherConfig;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,9 @@ pub(crate) struct Progress {
     pub(crate) status: JobStatus,
     /// Values of `add-mask`.
     pub(crate) masks: Vec<String>,
+    /// Problem matchers, the newest first.
+    #[serde(default)]
+    pub(crate) matchers: Vec<MatcherConfig>,
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) cancel: Option<CancelRequest>,
     pub(crate) infrastructure_error: Option<String>,

@@ -151,7 +151,7 @@ fn start(
     let job = RunningJob {
         paths: host.backend.inside_paths(&directory, &externals::directory(&host.config)),
         numbers: StepNumbers::new(&steps),
-        reporter: Reporter::start(client, id, lease),
+        reporter: Reporter::start(client, (id, lease), &directory),
         host,
         directory,
         state,

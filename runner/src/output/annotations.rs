@@ -20,8 +20,7 @@ pub(super) struct Annotations {
 impl Annotations {
     /// `annotation` is masked already.
     pub(super) fn add(&mut self, mut annotation: Annotation) {
-        let of_level = self.kept.iter().filter(|other| other.level == annotation.level).count();
-        if of_level < MOST_PER_LEVEL {
+        if self.keeps(annotation.level) {
             let Annotation { message, title, path, .. } = &mut annotation;
             for text in [Some(message), title.as_mut(), path.as_mut()].into_iter().flatten() {
                 if let Some((cut, _)) = text.char_indices().nth(LONGEST_MESSAGE) {
@@ -34,6 +33,11 @@ impl Annotations {
 
     pub(super) fn from_vec(kept: Vec<Annotation>) -> Self {
         Self { kept }
+    }
+
+    /// Whether there is room for one more.
+    pub(super) fn keeps(&self, level: AnnotationLevel) -> bool {
+        self.kept.iter().filter(|other| other.level == level).count() < MOST_PER_LEVEL
     }
 
     pub(super) fn into_vec(self) -> Vec<Annotation> {
@@ -58,30 +62,32 @@ pub(super) fn marker(level: AnnotationLevel) -> &'static str {
     }
 }
 
+/// A message about a step as a whole.
+pub(super) fn annotation(level: AnnotationLevel, message: String, step_number: u32) -> Annotation {
+    Annotation {
+        level,
+        message,
+        title: None,
+        path: None,
+        start_line: None,
+        end_line: None,
+        start_column: None,
+        end_column: None,
+        step_number,
+        log_line: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn annotation(level: AnnotationLevel, message: &str) -> Annotation {
-        Annotation {
-            level,
-            message: message.to_owned(),
-            title: None,
-            path: None,
-            start_line: None,
-            end_line: None,
-            start_column: None,
-            end_column: None,
-            step_number: 1,
-            log_line: None,
-        }
-    }
-
     #[test]
     fn the_eleventh_error_of_a_step_is_log_only_and_a_warning_still_counts() {
         let mut annotations = Annotations::default();
-        (0..11).for_each(|n| annotations.add(annotation(AnnotationLevel::Failure, &n.to_string())));
-        annotations.add(annotation(AnnotationLevel::Warning, "w"));
+        (0..11)
+            .for_each(|n| annotations.add(annotation(AnnotationLevel::Failure, n.to_string(), 1)));
+        annotations.add(annotation(AnnotationLevel::Warning, "w".to_owned(), 1));
         let kept = annotations.into_vec();
         assert_eq!(kept.len(), 11);
         assert_eq!(kept.last().map(|last| last.message.as_str()), Some("w"));
@@ -90,7 +96,7 @@ mod tests {
     #[test]
     fn long_messages_are_cut_at_a_character() {
         let mut annotations = Annotations::default();
-        annotations.add(annotation(AnnotationLevel::Notice, &"ü".repeat(5000)));
+        annotations.add(annotation(AnnotationLevel::Notice, "ü".repeat(5000), 1));
         assert_eq!(annotations.into_vec()[0].message.chars().count(), LONGEST_MESSAGE);
     }
 }

@@ -4,11 +4,17 @@
 //! reading the same lines again gives the same log lines and the same effects, so a restarted runner
 //! may read a spool from its start.
 
+use std::ops::ControlFlow;
+
 use gantry_protocol::Annotation;
-use gantry_workflow::command::{self, Command, CommandFilter, FilterOptions, Outcome};
+use gantry_workflow::command::{
+    self, Command, CommandFilter, FilterOptions, MatcherConfig, Outcome,
+};
 use indexmap::IndexMap;
 
-use super::annotations::level;
+use super::annotations::{annotation, level};
+use super::problems::Problems;
+use super::source_files::SourceFiles;
 use super::step_log::StepLog;
 
 /// How commands are read in a step.
@@ -20,6 +26,10 @@ pub(crate) struct CommandOptions {
     pub(crate) allow_unsecure_stop_tokens: bool,
     /// Paths of annotations below this directory become relative to it.
     pub(crate) workspace: String,
+    /// Where the files are that problem matchers find.
+    pub(crate) sources: Option<SourceFiles>,
+    /// That earlier steps have added.
+    pub(crate) matchers: Vec<MatcherConfig>,
 }
 
 /// What the step's commands and file commands ask for.
@@ -32,6 +42,10 @@ pub(crate) struct Effects {
     pub(crate) masks: Vec<String>,
     /// For the later stages of the same action.
     pub(crate) state: IndexMap<String, String>,
+    /// All problem matchers, if the step has changed them.
+    pub(crate) matchers: Option<Vec<MatcherConfig>>,
+    /// Markdown for `GITHUB_STEP_SUMMARY`.
+    pub(crate) summary: String,
     /// A command was wrong; the step fails at its end.
     pub(crate) failed: bool,
 }
@@ -41,6 +55,7 @@ pub(crate) struct Effects {
 pub(crate) struct OutputReader {
     filter: CommandFilter,
     options: CommandOptions,
+    problems: Problems,
     pub(crate) effects: Effects,
 }
 
@@ -51,12 +66,14 @@ impl OutputReader {
             allow_unsecure_commands: options.allow_unsecure_commands,
             allow_unsecure_stop_tokens: options.allow_unsecure_stop_tokens,
         });
-        Self { filter, options, effects: Effects::default() }
+        let problems = Problems::new(&options.matchers, options.sources.clone());
+        Self { filter, options, problems, effects: Effects::default() }
     }
 
-    pub(crate) fn line(&mut self, line: &str, log: &mut StepLog) {
+    /// Reads a line; a break says that [`Self::wanted_file`] comes before the next one.
+    pub(crate) fn line(&mut self, line: &str, log: &mut StepLog) -> ControlFlow<()> {
         match self.filter.take(line) {
-            Outcome::Plain => log.line(line),
+            Outcome::Plain => self.problems.plain_line(line, log),
             Outcome::Switched { mask } => {
                 if let Some(token) = mask {
                     self.add_mask(&token, log);
@@ -67,6 +84,7 @@ impl OutputReader {
                 echo.iter().for_each(|echo| log.line(echo));
                 warning.iter().for_each(|warning| log.warning(warning));
                 self.carry_out(command, log);
+                self.effects.matchers = self.problems.changed();
             }
             Outcome::Refused { echo, level: of, message } => {
                 echo.iter().for_each(|echo| log.line(echo));
@@ -78,6 +96,21 @@ impl OutputReader {
                 self.effects.failed = true;
             }
         }
+        if self.problems.wants_file() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// The file of problem matchers that the last line named.
+    pub(crate) fn wanted_file(&self) -> Option<String> {
+        self.problems.wanted_file(&self.options.workspace)
+    }
+
+    /// The contents of the wanted file, or why there are none.
+    pub(crate) fn supply(&mut self, contents: Result<String, String>, log: &mut StepLog) {
+        if let Err(errors) = self.problems.supply(contents) {
+            errors.iter().for_each(|error| log.error(error));
+            self.effects.failed = true;
+        }
+        self.effects.matchers = self.problems.changed();
     }
 
     fn carry_out(&mut self, command: Command, log: &mut StepLog) {
@@ -93,13 +126,13 @@ impl OutputReader {
                 let annotation = self.annotation(found, log.number());
                 log.annotation(annotation);
             }
-            Command::AddMatcher(file) => {
-                log.warning(&format!(
-                    "Problem matchers are not supported yet: `{file}` is ignored."
-                ));
+            Command::AddMatcher(file) => self.problems.want(file),
+            Command::RemoveMatcher { owner, file } => {
+                owner.iter().for_each(|owner| self.problems.remove(owner));
+                file.into_iter().for_each(|file| self.problems.want_to_remove(file));
             }
             Command::SaveState { name, value } => drop(self.effects.state.insert(name, value)),
-            Command::Debug(_) | Command::RemoveMatcher { .. } | Command::Echo(_) => {}
+            Command::Debug(_) | Command::Echo(_) => {}
         }
     }
 
@@ -125,24 +158,5 @@ impl OutputReader {
             end_column: number(found.end_column),
             ..annotation(level(found.level), found.message, step_number)
         }
-    }
-}
-
-fn annotation(
-    level: gantry_protocol::AnnotationLevel,
-    message: String,
-    step_number: u32,
-) -> Annotation {
-    Annotation {
-        level,
-        message,
-        title: None,
-        path: None,
-        start_line: None,
-        end_line: None,
-        start_column: None,
-        end_column: None,
-        step_number,
-        log_line: None,
     }
 }

@@ -18,6 +18,9 @@ use crate::shim::{Exited, Shim, ShimError};
 
 const READ_BYTES: usize = 64 * 1024;
 
+/// A file of problem matchers has a few hundred bytes.
+const LARGEST_FILE_BYTES: u64 = 1024 * 1024;
+
 /// Reads the spool of `process`, which was started and not asked about yet, into `log` until the
 /// process has ended.
 pub(crate) async fn follow(
@@ -40,13 +43,18 @@ pub(crate) async fn follow(
             if n == 0 {
                 break;
             }
-            lines.push(&buffer[..n], |line| reader.line(line, log));
+            let mut rest = &buffer[..n];
+            while !rest.is_empty() {
+                rest = lines.push(rest, |line| reader.line(line, log));
+                supply_file(shim, reader, log).await?;
+            }
             if log.is_full() {
                 log.send().await;
             }
         }
         if let Some(exited) = exited {
             lines.finish(|line| reader.line(line, log));
+            supply_file(shim, reader, log).await?;
             log.send().await;
             return Ok(exited);
         }
@@ -69,17 +77,43 @@ pub(crate) async fn follow(
 
 /// Reads a container's output, which begins with its first byte, into `log` until it ends.
 pub(crate) async fn follow_stream(
+    shim: &Shim,
     mut output: BoxStream<'_, Result<Bytes, InfraError>>,
     reader: &mut OutputReader,
     log: &mut StepLog,
 ) -> Result<(), InfraError> {
     let mut lines = Lines::new(log.masks().clone());
     while let Some(bytes) = output.next().await {
-        lines.push(&bytes?, |line| reader.line(line, log));
+        let bytes = bytes?;
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            rest = lines.push(rest, |line| reader.line(line, log));
+            supply_file(shim, reader, log).await?;
+        }
         log.send().await;
     }
     lines.finish(|line| reader.line(line, log));
+    supply_file(shim, reader, log).await?;
     log.send().await;
+    Ok(())
+}
+
+/// Reads the file that the last line named, if it is to be read before the next line.
+async fn supply_file(
+    shim: &Shim,
+    reader: &mut OutputReader,
+    log: &mut StepLog,
+) -> Result<(), InfraError> {
+    let Some(path) = reader.wanted_file() else { return Ok(()) };
+    let contents = match shim.read_files(vec![path.clone()], LARGEST_FILE_BYTES).await {
+        Ok(files) => match files.into_iter().next().flatten() {
+            Some(contents) => Ok(String::from_utf8_lossy(&contents).into_owned()),
+            None => Err(format!("Could not find file '{path}'.")),
+        },
+        Err(ShimError::Refused(message)) => Err(message),
+        Err(error) => return Err(lost(error)),
+    };
+    reader.supply(contents, log);
     Ok(())
 }
 

@@ -4,6 +4,8 @@
 //! sequence becoming U+FFFD. Invariant: the lines depend on the bytes and the masks alone and not on
 //! how the bytes arrived, so a spool that is read again gives the same lines.
 
+use std::ops::ControlFlow;
+
 use super::masks::Masks;
 
 /// A line longer than this and [`LOOK_AHEAD_BYTES`] is handed on in pieces, so that a job that never
@@ -29,34 +31,45 @@ impl Lines {
         Self { pending: Vec::new(), masks }
     }
 
-    /// Hands every line that `bytes` completes to `each`.
-    pub(crate) fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
+    /// Hands lines that `bytes` completes to `each`, until that says to stop; answers the bytes that
+    /// are left.
+    pub(crate) fn push<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        mut each: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> &'a [u8] {
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-            if self.pending.is_empty() && end <= LONGEST_PIECE_BYTES {
-                each(&decode(&rest[..end]));
+            let flow = if self.pending.is_empty() && end <= LONGEST_PIECE_BYTES {
+                each(&decode(&rest[..end]))
             } else {
                 self.extend(&rest[..end], &mut each);
-                each(&decode(&std::mem::take(&mut self.pending)));
-            }
+                each(&decode(&std::mem::take(&mut self.pending)))
+            };
             rest = &rest[end + 1..];
+            if flow.is_break() {
+                return rest;
+            }
         }
         self.extend(rest, &mut each);
+        &[]
     }
 
     /// Hands out what has no end yet; call it once, when no more bytes come.
-    pub(crate) fn finish(&mut self, mut each: impl FnMut(&str)) {
+    pub(crate) fn finish(&mut self, mut each: impl FnMut(&str) -> ControlFlow<()>) {
         if !self.pending.is_empty() {
-            each(&decode(&std::mem::take(&mut self.pending)));
+            // There is nothing after it that could be left.
+            let _ = each(&decode(&std::mem::take(&mut self.pending)));
         }
     }
 
-    fn extend(&mut self, bytes: &[u8], each: &mut impl FnMut(&str)) {
+    fn extend(&mut self, bytes: &[u8], each: &mut impl FnMut(&str) -> ControlFlow<()>) {
         self.pending.extend_from_slice(bytes);
         while self.pending.len() > LONGEST_PIECE_BYTES + LOOK_AHEAD_BYTES {
             let cut = self.cut();
             let tail = self.pending.split_off(cut);
-            each(&String::from_utf8_lossy(&std::mem::replace(&mut self.pending, tail)));
+            // A piece this long is no command that would stop anything.
+            let _ = each(&String::from_utf8_lossy(&std::mem::replace(&mut self.pending, tail)));
         }
     }
 
@@ -90,10 +103,14 @@ mod tests {
     fn masked_lines(masks: &Masks, pieces: &[&[u8]]) -> Vec<String> {
         let mut splitter = Lines::new(masks.clone());
         let mut lines = Vec::new();
+        let mut each = |line: &str| {
+            lines.push(masks.mask(line));
+            ControlFlow::Continue(())
+        };
         for piece in pieces {
-            splitter.push(piece, |line| lines.push(masks.mask(line)));
+            splitter.push(piece, &mut each);
         }
-        splitter.finish(|line| lines.push(masks.mask(line)));
+        splitter.finish(each);
         lines
     }
 
@@ -104,6 +121,24 @@ mod tests {
     #[test]
     fn crlf_ends_a_line_and_a_lone_cr_does_not() {
         assert_eq!(lines(&[b"a\r\nb\rc\n\nd"]), ["a", "b\rc", "", "d"]);
+    }
+
+    #[test]
+    fn whoever_reads_may_stop_after_a_line_and_go_on_with_the_rest() {
+        let mut splitter = Lines::new(Masks::default());
+        let mut found = Vec::new();
+        let mut rest: &[u8] = b"a\nb\nc";
+        while !rest.is_empty() {
+            rest = splitter.push(rest, |line| {
+                found.push(line.to_owned());
+                ControlFlow::Break(())
+            });
+        }
+        assert_eq!(found, ["a", "b"]);
+        splitter.finish(|line| {
+            assert_eq!(line, "c");
+            ControlFlow::Continue(())
+        });
     }
 
     #[test]

@@ -10,8 +10,10 @@ mod follow;
 mod journal;
 mod lines;
 mod masks;
+mod problems;
 mod queue;
 mod shipper;
+mod source_files;
 mod spool;
 mod step_log;
 
@@ -19,4 +21,5 @@ pub(crate) use commands::{CommandOptions, Effects, OutputReader};
 pub(crate) use follow::{follow, follow_stream};
 pub(crate) use masks::Masks;
 pub(crate) use shipper::{Destination, JobLog, Shipper, start as start_shipper};
+pub(crate) use source_files::SourceFiles;
 pub(crate) use step_log::StepLog;

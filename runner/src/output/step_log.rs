@@ -7,7 +7,7 @@ use chrono::Utc;
 use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{Annotation, AnnotationLevel};
 
-use super::annotations::{Annotations, marker};
+use super::annotations::{Annotations, annotation, marker};
 use super::block::{Block, stamp};
 use super::masks::Masks;
 use super::shipper::JobLog;
@@ -93,24 +93,24 @@ impl StepLog {
     }
 
     fn annotate(&mut self, level: AnnotationLevel, message: &str) {
-        self.annotation(Annotation {
-            level,
-            message: message.to_owned(),
-            title: None,
-            path: None,
-            start_line: None,
-            end_line: None,
-            start_column: None,
-            end_column: None,
-            step_number: self.number,
-            log_line: None,
-        });
+        self.annotation(annotation(level, message.to_owned(), self.number));
     }
 
-    /// Prints an annotation's marker line and keeps the annotation.
-    pub(crate) fn annotation(&mut self, mut annotation: Annotation) {
+    /// Prints an annotation's message with its marker and keeps the annotation.
+    pub(crate) fn annotation(&mut self, annotation: Annotation) {
+        let text = annotation.message.clone();
+        self.annotated_line(&text, annotation);
+    }
+
+    /// Whether one more annotation of this level would be kept.
+    pub(super) fn keeps(&self, level: AnnotationLevel) -> bool {
+        self.annotations.keeps(level)
+    }
+
+    /// Prints `text` with the marker of the annotation, which is kept.
+    pub(super) fn annotated_line(&mut self, text: &str, mut annotation: Annotation) {
         annotation.log_line = Some(self.next_line());
-        self.line(&format!("##[{}]{}", marker(annotation.level), annotation.message));
+        self.line(&format!("##[{}]{text}", marker(annotation.level)));
         annotation.message = self.masks.mask(&annotation.message);
         annotation.title = annotation.title.map(|title| self.masks.mask(&title));
         annotation.path = annotation.path.map(|path| self.masks.mask(&path));

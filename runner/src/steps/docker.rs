@@ -182,7 +182,7 @@ async fn follow(
     let backend = &job.host.backend;
     let reason = OnceLock::new();
     let ended = async {
-        follow_stream(backend.action_output(name), reader, log).await?;
+        follow_stream(&*job.shim()?, backend.action_output(name), reader, log).await?;
         backend.wait_for(name).await
     };
     let code = tokio::select! {

@@ -106,6 +106,8 @@ pub(super) fn command_options(
         allow_unsecure_commands: allows("ACTIONS_ALLOW_UNSECURE_COMMANDS"),
         allow_unsecure_stop_tokens: allows("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
         workspace: job.workspace(),
+        sources: Some(job.sources()),
+        matchers: job.state.record.progress.matchers.clone(),
     }
 }
 

@@ -132,8 +132,9 @@ fn apply(mut contents: Vec<Option<Vec<u8>>>, effects: &mut Effects, log: &mut St
     apply_output(output, effects, log);
     effects.path.extend(parse_path(path));
     apply_state(state, effects, log);
-    if let Some(message) = check_summary_size(summary.len() as u64) {
-        log.error(&message);
+    match check_summary_size(summary.len() as u64) {
+        Some(message) => log.error(&message),
+        None => effects.summary.push_str(summary),
     }
 }
 

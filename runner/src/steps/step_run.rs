@@ -148,6 +148,10 @@ pub(crate) async fn run(
     apply(job, &effects, &around.key);
     // Its steps have ended; what is around it goes on.
     job.state.record.progress.actions.levels.truncate(around.depth);
+    if !effects.summary.is_empty() {
+        let markdown = job.masks.mask(&effects.summary);
+        job.reporter.summary((log.number(), &around.process), &markdown)?;
+    }
     let continues = outcome == Conclusion::Failure && continues_on_error(job, step, prepared, log);
     Ok(EndedStep { outcome, conclusion: step_conclusion(outcome, continues), effects })
 }
@@ -162,6 +166,9 @@ fn apply(job: &mut RunningJob, effects: &Effects, key: &str) {
     progress.environment.extend(effects.environment.clone());
     progress.path.extend(effects.path.iter().cloned());
     progress.masks.extend(effects.masks.iter().cloned());
+    if let Some(matchers) = &effects.matchers {
+        progress.matchers.clone_from(matchers);
+    }
 }
 
 /// Whole minutes; 0 for no limit.

@@ -17,7 +17,7 @@ use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::{
     CancelRequest, ClaimId, CompleteJob, JobId, JobMessage, LeaseRequest, LeaseToken, LogChunk,
     LogChunks, RegisterRequest, RegisterResponse, RenewRequest, RenewResponse, RunnerId,
-    StepStatus, StepUpdate, StepUpdates,
+    StepStatus, StepSummary, StepUpdate, StepUpdates,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Job {
     pub(crate) chunks: BTreeMap<u64, LogChunk>,
     pub(crate) steps: BTreeMap<u32, StepUpdate>,
+    pub(crate) summaries: BTreeMap<u32, String>,
     pub(crate) completed: Option<CompleteJob>,
     pub(crate) renewals: usize,
     cancel: Option<CancelRequest>,
@@ -86,6 +87,7 @@ impl FakeServer {
             .route("/runner/v1/jobs/{job}/renew", post(renew))
             .route("/runner/v1/jobs/{job}/steps", put(steps))
             .route("/runner/v1/jobs/{job}/log", put(log))
+            .route("/runner/v1/jobs/{job}/summary", put(summary))
             .route("/runner/v1/jobs/{job}/complete", post(complete))
             .layer(DefaultBodyLimit::max(8 * MAX_CHUNK_BYTES))
             .with_state(Arc::clone(&self.shared));
@@ -206,6 +208,11 @@ impl FakeServer {
     /// The log of one step, without time stamps.
     pub(crate) fn step_log(&self, job: JobId, number: u32) -> String {
         self.contents().jobs.get(&job).map(|job| log_of(job, Some(number))).unwrap_or_default()
+    }
+
+    /// The summaries of a job, by step.
+    pub(crate) fn summaries(&self, job: JobId) -> Vec<(u32, String)> {
+        self.contents().jobs[&job].summaries.clone().into_iter().collect()
     }
 
     /// Name, outcome and conclusion of each step, in order.
@@ -389,6 +396,17 @@ fn append(job: &mut Job, chunk: LogChunk) -> bool {
         return false;
     }
     true
+}
+
+async fn summary(
+    State(server): Server,
+    Path(job): Path<i64>,
+    Json(StepSummary { lease, step_number, markdown }): Json<StepSummary>,
+) -> Response {
+    with_job(&server, (job, lease), |job| {
+        job.summaries.insert(step_number, markdown);
+        StatusCode::NO_CONTENT.into_response()
+    })
 }
 
 async fn complete(

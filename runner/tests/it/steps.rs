@@ -37,6 +37,8 @@ everywhere! {
     a_time_limit_ends_a_step,
     a_background_process_does_not_hold_up_the_step,
     shells_are_githubs,
+    problem_matchers_annotate_the_lines_they_find_in_all_later_steps,
+    summaries_are_sent_masked_unless_they_are_too_long,
 }
 
 async fn a_job_says_hello_and_reports_its_steps(t: Fixture) {
@@ -249,4 +251,70 @@ async fn results_that_the_server_refuses_fail_the_job_instead_of_losing_it() {
     assert_eq!(end.conclusion, Conclusion::Failure);
     let error = end.infrastructure_error.unwrap();
     assert!(error.contains("refused the job's results with 413"), "{error}");
+}
+
+async fn problem_matchers_annotate_the_lines_they_find_in_all_later_steps(t: Fixture) {
+    let workflow = r#"
+on: push
+jobs:
+  j:
+    runs-on: ubuntu-latest
+    steps:
+      - shell: bash
+        run: |
+          mkdir -p .git src && touch src/a.c
+          printf '[remote "origin"]\n\turl = https://github.com/octo/app.git\n' > .git/config
+          cat > cc.json <<'END'
+          {"problemMatcher": [{"owner": "cc", "pattern": [{
+            "regexp": "^(\\S+):(\\d+):(\\d+): (warning|error): (.*)$",
+            "file": 1, "line": 2, "column": 3, "severity": 4, "message": 5}]}]}
+          END
+          echo 'src/a.c:1:2: error: not yet'
+          echo "::add-matcher::cc.json"
+          printf '\033[1msrc/a.c:3:4: error: no such thing\033[0m\n'
+      - run: 'echo "$PWD/src/a.c:5:6: warning: old"; echo "missing.c:7:8: error: elsewhere"'
+      - run: 'echo "::remove-matcher owner=cc::"; echo "src/a.c:9:9: error: not any more"'
+      - run: 'echo "::add-matcher::missing.json"'
+"#;
+    let (job, end) = t.run(workflow).await;
+    let found: Vec<_> = end
+        .annotations
+        .iter()
+        .map(|a| (a.step_number, a.message.as_str(), a.path.as_deref(), a.start_line))
+        .collect();
+    assert_eq!(
+        found[..3],
+        [
+            (2, "no such thing", Some("src/a.c"), Some(3)),
+            (3, "old", Some("src/a.c"), Some(5)),
+            (3, "elsewhere", None, Some(7)),
+        ]
+    );
+    assert!(found[3].1.contains("'::add-matcher::missing.json' successfully"), "{found:?}");
+    assert_eq!(end.conclusion, Conclusion::Failure);
+    for annotation in &end.annotations[..3] {
+        let log = t.server.step_log(job, annotation.step_number);
+        let line = usize::try_from(annotation.log_line.unwrap()).unwrap();
+        let line = log.lines().nth(line).unwrap();
+        assert!(line.starts_with("##[") && line.ends_with(&annotation.message), "{line}\n{log}");
+    }
+    assert!(t.server.step_log(job, 4).contains("\nsrc/a.c:9:9: error: not any more\n"));
+}
+
+async fn summaries_are_sent_masked_unless_they_are_too_long(t: Fixture) {
+    let workflow = r#"
+on: push
+jobs:
+  j:
+    runs-on: ubuntu-latest
+    steps:
+      - env: {P: "${{ secrets.PASSWORD }}"}
+        run: 'echo "All is well, $P" >> "$GITHUB_STEP_SUMMARY"'
+      - run: head -c 1048577 /dev/zero | tr '\0' x > "$GITHUB_STEP_SUMMARY"
+      - run: 'true'
+"#;
+    let (job, end) = t.run(workflow).await;
+    assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
+    assert_eq!(t.server.summaries(job), [(2, "All is well, ***\n".to_owned())]);
+    assert!(end.annotations[0].message.starts_with("$GITHUB_STEP_SUMMARY upload aborted"));
 }

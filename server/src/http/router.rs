@@ -20,7 +20,7 @@ const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 /// Largest completion: all outputs (1 MiB by GitHub's limit) and annotations, escaped as JSON.
 const MAX_COMPLETION_BYTES: usize = 16 * 1024 * 1024;
 
-/// Largest chunk as JSON; an escape sequence of one byte becomes six.
+/// Largest chunk, summary or report of steps as JSON; an escape sequence of one byte becomes six.
 const MAX_CHUNK_BODY_BYTES: usize = 8 * MAX_CHUNK_BYTES;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,11 +51,12 @@ fn runners() -> Router<App> {
         .route(REGISTER, post(runner::register))
         .route(LEASE, post(runner::lease))
         .route("/runner/v1/jobs/{job}/renew", post(runner::renew))
-        .route("/runner/v1/jobs/{job}/steps", put(runner::update_steps))
         .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES))
         .merge(
             Router::new()
                 .route("/runner/v1/jobs/{job}/log", put(runner::append_log))
+                .route("/runner/v1/jobs/{job}/steps", put(runner::update_steps))
+                .route("/runner/v1/jobs/{job}/summary", put(runner::store_summary))
                 .layer(DefaultBodyLimit::max(MAX_CHUNK_BODY_BYTES)),
         )
         .merge(

@@ -23,7 +23,7 @@ use super::rest::{
 };
 use super::web::{
     access_tokens, assets, deliveries, events, headers, login, logs, operations,
-    repositories as own_repositories, runs as own_runs, secrets as own_secrets,
+    repositories as own_repositories, runs as own_runs, secrets as own_secrets, summaries,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -101,6 +101,7 @@ fn web(routes: Routes) -> Routes {
             Access::Link,
             log_zip::download,
         )
+        .get("/api/gantry/jobs/{job}/summaries", READ, summaries::get)
         .get("/api/gantry/events", READ, events::stream_events)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)

@@ -11,13 +11,16 @@ const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// Longest title and path kept, in bytes.
 const MAX_TITLE_BYTES: usize = 1024;
 
+/// Annotations kept of one job (GitHub's limit); the log has them all.
+const MOST_PER_JOB: usize = 50;
+
 /// Stores the annotations of a job.
 pub(super) async fn insert(
     db: &mut PgConnection,
     job: JobId,
     annotations: &[Annotation],
 ) -> anyhow::Result<()> {
-    for annotation in annotations {
+    for annotation in annotations.iter().take(MOST_PER_JOB) {
         let short = |text: &String| clean(text, MAX_TITLE_BYTES);
         sqlx::query!(
             "insert into annotations (job_id, level, message, title, path, start_line, end_line,

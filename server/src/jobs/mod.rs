@@ -18,6 +18,7 @@ mod renew;
 mod repeat;
 mod state;
 mod steps;
+mod summaries;
 mod transitions;
 pub mod view;
 
@@ -33,6 +34,7 @@ pub use renew::renew;
 pub use repeat::repeat;
 pub use state::{legs, lock, status_of_run, take_news};
 pub use steps::update_steps;
+pub use summaries::{SummaryView, store_summary, summaries};
 pub use transitions::{
     Ended, Expansion, abandon, conclude, end, expand, explain_pending, queue, request_cancel, wait,
 };

@@ -12,7 +12,7 @@ use gantry_protocol::JobId;
 use sqlx::{Connection as _, PgConnection};
 
 use super::complete::wake_after_end;
-use super::{annotations, steps};
+use super::{annotations, steps, summaries};
 use crate::background::Topic;
 use crate::{App, logs, reporting};
 
@@ -116,6 +116,7 @@ async fn expired(db: &mut PgConnection, lease_seconds: u64) -> anyhow::Result<Ve
 async fn requeue(db: &mut PgConnection, job: &Expired) -> sqlx::Result<()> {
     tracing::warn!(job.id = job.id, runner = job.runner, "a runner was lost before it started");
     logs::discard(db, &[job.id]).await?;
+    summaries::discard(db, &[job.id]).await?;
     sqlx::query!(
         "update jobs
          set status = 'queued', runner_id = null, lease_claim = null, lease_expires_at = null,

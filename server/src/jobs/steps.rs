@@ -1,6 +1,7 @@
 //! Progress of a job's steps.
 
 use anyhow::Context as _;
+use gantry_protocol::step::MAX_NAME_BYTES;
 use gantry_protocol::{StepStatus, StepUpdate};
 use sqlx::{Connection as _, PgConnection};
 
@@ -8,9 +9,6 @@ use super::fence::{self, CallError, JobCall};
 use crate::App;
 use crate::background::Topic;
 use crate::db::clean;
-
-/// Longest name kept, in bytes.
-const MAX_NAME_BYTES: usize = 4096;
 
 /// Steps with a higher number are refused. GitHub has no documented limit; a file of the largest
 /// size the reader accepts has fewer.

@@ -135,3 +135,23 @@ async fn a_queued_job_says_that_no_runner_fits() {
         .expect("a job");
     assert_eq!(reason.as_deref(), Some("no runner with label `ubuntu-latest` is registered"));
 }
+
+#[tokio::test]
+async fn a_summary_is_stored_under_a_good_lease_only_and_the_newest_is_shown() {
+    let server = server_or_skip!();
+    queue_a_job(&server).await;
+    let runner = FakeRunner::register(&server, "one").await;
+    let mut job = runner.lease().await.expect("a job");
+    for markdown in ["# First", "# Second"] {
+        assert_eq!(runner.summary(&job, markdown).await, StatusCode::NO_CONTENT);
+    }
+    let too_long = "x".repeat(1024 * 1024 + 1);
+    assert_eq!(runner.summary(&job, &too_long).await, StatusCode::PAYLOAD_TOO_LARGE);
+    let path = format!("/api/gantry/jobs/{}/summaries", job.job_id);
+    job.lease.0 += 1;
+    assert_eq!(runner.summary(&job, "# Stale").await, StatusCode::CONFLICT);
+    let answer = server.get(&path).send().await.expect("an answer");
+    let answer: serde_json::Value = answer.json().await.expect("JSON");
+    let expected = serde_json::json!([{ "step_number": 1, "markdown": "# Second" }]);
+    assert_eq!(answer["summaries"], expected);
+}

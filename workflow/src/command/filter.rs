@@ -135,6 +135,11 @@ impl std::fmt::Debug for CommandFilter {
 }
 
 fn failed(shown: &str, echo: Option<String>, error: String) -> Outcome {
-    let first = format!("Unable to process command '{shown}' successfully.");
-    Outcome::Failed { echo, errors: [first, error] }
+    Outcome::Failed { echo, errors: unprocessed(shown, error) }
+}
+
+/// What a step reports when it fails for a command that was right and could not be carried out.
+#[must_use]
+pub fn unprocessed(command: &str, error: String) -> [String; 2] {
+    [format!("Unable to process command '{command}' successfully."), error]
 }

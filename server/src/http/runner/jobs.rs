@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use gantry_protocol::log::MAX_CHUNK_BYTES;
 use gantry_protocol::step::MAX_STEP_UPDATES;
+use gantry_protocol::summary::MAX_SUMMARY_BYTES;
 use gantry_protocol::{
     CompleteJob, JobId, LeaseRequest, LeaseToken, LogChunks, RenewRequest, RenewResponse,
-    StepUpdates,
+    StepSummary, StepUpdates,
 };
 
 use super::caller::Caller;
@@ -66,6 +67,20 @@ pub(in crate::http) async fn append_log(
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the chunks are too large"));
     }
     jobs::append_log(&app, call(&caller, job, lease), &chunks).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /runner/v1/jobs/{job}/summary`
+pub(in crate::http) async fn store_summary(
+    State(app): State<App>,
+    caller: Caller,
+    ApiPath(job): ApiPath<i64>,
+    ApiJson(summary): ApiJson<StepSummary>,
+) -> Result<StatusCode, ApiError> {
+    if summary.markdown.len() > MAX_SUMMARY_BYTES {
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the summary is too large"));
+    }
+    jobs::store_summary(&app, call(&caller, job, summary.lease), &summary).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

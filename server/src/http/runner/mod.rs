@@ -7,5 +7,5 @@ mod caller;
 mod jobs;
 mod registration;
 
-pub(super) use jobs::{append_log, complete, lease, renew, update_steps};
+pub(super) use jobs::{append_log, complete, lease, renew, store_summary, update_steps};
 pub(super) use registration::register;

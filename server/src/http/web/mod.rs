@@ -14,3 +14,4 @@ pub(crate) mod repositories;
 mod run_detail;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod summaries;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{TimeDelta, Utc};
 use gantry_protocol::{
     ClaimId, CompleteJob, Conclusion, JobMessage, LeaseRequest, LogChunk, LogChunks,
-    RegisterRequest, RegisterResponse, StepStatus, StepUpdate, StepUpdates, routes,
+    RegisterRequest, RegisterResponse, StepStatus, StepSummary, StepUpdate, StepUpdates, routes,
 };
 use gantry_server::runners;
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -89,6 +89,13 @@ impl<'a> FakeRunner<'a> {
             LogChunk { sequence, step_number: 1, first_line: sequence, text: text.to_owned() };
         let chunks = LogChunks { lease: job.lease, chunks: vec![chunk] };
         self.status(self.request(Method::PUT, &routes::log(job.job_id)).json(&chunks)).await
+    }
+
+    /// Sends the summary of the first step.
+    pub(crate) async fn summary(&self, job: &JobMessage, markdown: &str) -> StatusCode {
+        let markdown = markdown.to_owned();
+        let summary = StepSummary { lease: job.lease, step_number: 1, markdown };
+        self.status(self.request(Method::PUT, &routes::summary(job.job_id)).json(&summary)).await
     }
 
     pub(crate) async fn complete(&self, job: &JobMessage, end: End<'_>) -> StatusCode {

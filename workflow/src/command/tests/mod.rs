@@ -5,3 +5,4 @@ mod file;
 mod filter;
 mod line;
 mod mask;
+mod matcher;
