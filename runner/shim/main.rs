@@ -6,6 +6,7 @@
 //! file, argument or environment that a job process can read.
 
 mod forward;
+mod forward_udp;
 mod link;
 mod processes;
 mod system;
@@ -104,13 +105,17 @@ impl Shim {
             Request::Signal { process, signal } => self.processes.signal(&process, signal),
             Request::Watch { process, seen } => self.processes.watch(&process, seen),
             Request::ReadFiles { paths, max_bytes } => read_files(&paths, max_bytes),
-            Request::Forward { port, target } => match forward::listen(port, &target) {
+            Request::Forward { port, is_udp, target } => match listen(is_udp, port, &target) {
                 Ok(port) => Answer::Listening { port },
                 Err(message) => Answer::Failed(message),
             },
             Request::ShutDown => std::process::exit(0),
         }
     }
+}
+
+fn listen(is_udp: bool, port: u16, target: &str) -> Result<u16, String> {
+    if is_udp { forward_udp::listen(port, target) } else { forward::listen(port, target) }
 }
 
 fn prepare(user: &str, directories: &[String]) -> Result<Answer, String> {

@@ -36,9 +36,10 @@ pub(crate) enum Request {
         paths: Vec<String>,
         max_bytes: u64,
     },
-    /// Listens on 127.0.0.1:`port` (0: any) and passes connections on to `target`.
+    /// Listens on 127.0.0.1:`port` (0: any) and passes connections or datagrams on to `target`.
     Forward {
         port: u16,
+        is_udp: bool,
         target: String,
     },
     ShutDown,
@@ -163,7 +164,9 @@ pub(crate) fn encode_request(number: u32, request: &Request) -> Vec<u8> {
         Request::Signal { process, signal } => e.u8(3).text(process).u32(signal.cast_unsigned()),
         Request::Watch { process, seen } => e.u8(4).text(process).u64(*seen),
         Request::ReadFiles { paths, max_bytes } => e.u8(5).texts(paths).u64(*max_bytes),
-        Request::Forward { port, target } => e.u8(6).u32(u32::from(*port)).text(target),
+        Request::Forward { port, is_udp, target } => {
+            e.u8(6).u32(u32::from(*port)).flag(*is_udp).text(target)
+        }
         Request::ShutDown => e.u8(7),
     };
     e.0
@@ -179,7 +182,7 @@ pub(crate) fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
         3 => Request::Signal { process: d.text()?, signal: d.u32()?.cast_signed() },
         4 => Request::Watch { process: d.text()?, seen: d.u64()? },
         5 => Request::ReadFiles { paths: d.list(Decoder::text)?, max_bytes: d.u64()? },
-        6 => Request::Forward { port: d.port()?, target: d.text()? },
+        6 => Request::Forward { port: d.port()?, is_udp: d.flag()?, target: d.text()? },
         7 => Request::ShutDown,
         _ => return Err(malformed("unknown request")),
     };

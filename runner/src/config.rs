@@ -12,6 +12,8 @@ use anyhow::Context;
 use clap::Parser;
 use secrecy::SecretString;
 
+use crate::confinement::{Confinement, ConfinementArguments};
+
 /// The image behind the labels of GitHub's own machines.
 pub const DEFAULT_IMAGE: &str = "gantry/job:latest";
 
@@ -42,6 +44,8 @@ pub struct RunnerConfig {
     pub docker_host: Option<String>,
     /// Jobs whose policy asks for it may use the engine.
     pub docker_socket: bool,
+    /// Of containers.
+    pub confinement: Confinement,
     /// Git URL of an action, with `{owner}` and `{repo}`.
     pub action_source: String,
     /// Repositories of actions on this machine, as `OWNER/REPO` or `OWNER/REPO.git`; looked into
@@ -73,6 +77,7 @@ impl RunnerConfig {
             work_directory,
             docker_host: None,
             docker_socket: false,
+            confinement: Confinement::default(),
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
             action_mirror: None,
             builtin_actions: BuiltinActions::default(),
@@ -179,6 +184,9 @@ pub struct Arguments {
     #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
     docker_socket: bool,
 
+    #[command(flatten)]
+    confinement: ConfinementArguments,
+
     /// Git URL of actions, with `{owner}` and `{repo}`
     #[arg(long, env = "GANTRY_ACTION_SOURCE", default_value = DEFAULT_ACTION_SOURCE, value_name = "URL")]
     action_source: String,
@@ -216,6 +224,7 @@ impl TryFrom<Arguments> for RunnerConfig {
         config.slots = arguments.slots;
         config.docker_host = arguments.docker_host;
         config.docker_socket = arguments.docker_socket;
+        config.confinement = arguments.confinement.into();
         config.action_source = arguments.action_source;
         config.action_mirror = arguments.action_mirror;
         config.builtin_actions = arguments.builtin_actions;

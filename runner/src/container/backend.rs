@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::action::{ActionContainer, ImageBuild};
 use super::spec::{
-    ContainerEnd, Health, Image, JobContainer, Owner, ServiceContainer, StartedService,
+    ContainerEnd, Credentials, Health, Image, JobContainer, Owner, ServiceContainer, StartedService,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -37,6 +37,18 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The image's settings; pulls the image if it is not there.
     fn image<'a>(&'a self, name: &'a str) -> Pending<'a, Image>;
+
+    /// The image from where it comes from, with these credentials. It is asked for also when it is
+    /// here, so that nobody gets an image that another job was allowed to see.
+    fn private_image<'a>(
+        &'a self,
+        name: &'a str,
+        credentials: &'a Credentials,
+    ) -> Pending<'a, Image>;
+
+    /// The network of jobs without services, in which they do not reach each other; answers its
+    /// name.
+    fn shared_network(&self) -> Pending<'_, String>;
 
     /// A network of the job's own; answers its name.
     fn create_network<'a>(&'a self, owner: &'a Owner) -> Pending<'a, String>;

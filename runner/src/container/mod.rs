@@ -6,17 +6,23 @@
 mod action;
 mod backend;
 mod docker;
+mod hardening;
+mod option_values;
 mod options;
 mod process;
 mod spec;
+mod volumes;
 
 pub use action::{ActionContainer, ActionMounts, ImageBuild};
 pub use backend::{Backend, Pending};
 pub use docker::DockerBackend;
 pub use process::ProcessBackend;
 pub use spec::{
-    ContainerEnd, ContainerSpec, Health, HealthCheck, Image, JobContainer, Mounts, Owner,
-    ServiceContainer, StartedService,
+    ContainerEnd, ContainerSpec, Credentials, Health, HealthCheck, Image, JobContainer, Mounts,
+    Naming, Owner, Resources, ServiceContainer, StartedService,
 };
+pub use volumes::{VolumeMount, VolumeSource};
 
+pub(crate) use hardening::{Limits, confine};
 pub(crate) use options::parse_options;
+pub(crate) use volumes::{parse_volume, real_directory};

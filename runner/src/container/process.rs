@@ -19,8 +19,8 @@ use nix::unistd::Pid;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    ActionContainer, Backend, ContainerEnd, Health, Image, ImageBuild, JobContainer, Owner,
-    Pending, ServiceContainer, StartedService,
+    ActionContainer, Backend, ContainerEnd, Credentials, Health, Image, ImageBuild, JobContainer,
+    Owner, Pending, ServiceContainer, StartedService,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -51,6 +51,18 @@ impl Backend for ProcessBackend {
 
     fn image<'a>(&'a self, name: &'a str) -> Pending<'a, Image> {
         async move { Ok(Image { name: name.to_owned(), ..Image::default() }) }.boxed()
+    }
+
+    fn private_image<'a>(
+        &'a self,
+        name: &'a str,
+        _credentials: &'a Credentials,
+    ) -> Pending<'a, Image> {
+        self.image(name)
+    }
+
+    fn shared_network(&self) -> Pending<'_, String> {
+        async { Ok(String::new()) }.boxed()
     }
 
     fn create_network<'a>(&'a self, _owner: &'a Owner) -> Pending<'a, String> {

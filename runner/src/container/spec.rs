@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use gantry_protocol::{JobId, LeaseToken};
 
+use super::volumes::VolumeMount;
+use crate::confinement::Profile;
+
 /// Whose containers these are. Becomes the labels `gantry.runner`, `gantry.job`, `gantry.lease`.
 #[derive(Clone, Debug)]
 pub struct Owner {
@@ -30,18 +33,71 @@ pub struct Image {
 pub struct ContainerSpec {
     pub image: String,
     pub environment: Vec<(String, String)>,
-    /// `source:target[:mode]` as in the workflow.
-    pub volumes: Vec<String>,
+    /// To log in with where the image comes from.
+    pub credentials: Option<Credentials>,
+    pub volumes: Vec<VolumeMount>,
+    /// File systems in memory, with the options of `mount`.
+    pub memory_mounts: Vec<(String, String)>,
     pub network: Option<String>,
+    pub naming: Naming,
     pub user: Option<String>,
-    pub hostname: Option<String>,
-    pub nano_cpus: Option<i64>,
-    pub memory_bytes: Option<i64>,
-    pub shm_bytes: Option<i64>,
+    /// Further groups of the user.
+    pub groups: Vec<String>,
+    pub working_directory: Option<String>,
+    pub labels: Vec<(String, String)>,
+    pub resources: Resources,
+    pub profile: Profile,
+    pub no_new_privileges: bool,
+    /// Of the profile's.
+    pub dropped_capabilities: Vec<String>,
+    /// The root file system cannot be written.
+    pub read_only: bool,
+    pub stop_signal: Option<String>,
     pub init: bool,
     pub entrypoint: Option<Vec<String>>,
     pub command: Option<Vec<String>>,
     pub health: HealthCheck,
+}
+
+/// What a container may use up, most of it from `options`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources {
+    pub nano_cpus: Option<i64>,
+    pub cpu_shares: Option<i64>,
+    /// `0-2,5`
+    pub cpus: Option<String>,
+    pub memory_bytes: Option<i64>,
+    pub memory_and_swap_bytes: Option<i64>,
+    pub memory_reservation_bytes: Option<i64>,
+    pub shm_bytes: Option<i64>,
+    pub processes: Option<i64>,
+    /// Name, soft and hard limit.
+    pub ulimits: Vec<(String, i64, i64)>,
+}
+
+/// How a container is found and how it finds others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Naming {
+    pub hostname: Option<String>,
+    /// Besides the name of a service.
+    pub aliases: Vec<String>,
+    /// `name:address`
+    pub hosts: Vec<String>,
+    pub dns: Vec<String>,
+    pub dns_search: Vec<String>,
+}
+
+/// `credentials:` of a container.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub username: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
 }
 
 /// `--health-*` of `options`; what is absent is the image's.

@@ -23,7 +23,7 @@ use super::step_names::StepNumbers;
 use crate::background::blocking;
 use crate::client::ServerClient;
 use crate::config::RunnerConfig;
-use crate::container::{Backend, Owner};
+use crate::container::{Backend, Limits, Owner};
 use crate::hash_files::hash_files;
 use crate::infra_error::InfraError;
 use crate::output::{JobLog, Masks, SourceFiles, StepLog};
@@ -152,6 +152,16 @@ impl RunningJob {
 
     pub(crate) fn workspace(&self) -> String {
         self.paths.workspace(self.repository())
+    }
+
+    /// What a container of the job gets at most.
+    pub(crate) fn limits(&self) -> Limits {
+        let config = &self.host.config;
+        #[expect(clippy::cast_possible_truncation, reason = "the command line takes at most 1024")]
+        let nano_cpus = config.confinement.cpus.map(|cpus| (cpus * 1e9) as i64);
+        let memory_bytes = config.confinement.memory_bytes(config.slots);
+        let memory_bytes = memory_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+        Limits { profile: config.confinement.profile, memory_bytes, nano_cpus }
     }
 
     /// Where the files are that annotations speak of.

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use tokio::time::sleep;
 
 use super::container_request::{ContainerRequest, read_container};
-use super::set_up::SetUpError;
+use super::set_up::{self, SetUpError};
 use crate::container::{Health, ServiceContainer};
 use crate::execution::RunningJob;
 use crate::execution::RunningService;
@@ -26,11 +26,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The entries of an evaluated `services:`; those without an image are left out, as on GitHub.
 pub(super) fn read_services(
     services: &Value,
+    volumes: &[String],
 ) -> Result<Vec<(String, ContainerRequest)>, SetUpError> {
     let Value::Object(services) = services else { return Ok(Vec::new()) };
     let mut requests = Vec::new();
     for (name, value) in &services.entries {
-        let request = read_container(value)
+        let request = read_container(value, volumes)
             .map_err(|error| SetUpError::User(format!("service `{name}`: {error}")))?;
         requests.extend(request.map(|request| (name.clone(), request)));
     }
@@ -44,8 +45,8 @@ pub(super) async fn start(
     request: &ContainerRequest,
     network: &str,
 ) -> Result<RunningService, InfraError> {
-    job.host.backend.image(&request.spec.image).await?;
     let mut spec = request.spec.clone();
+    spec.image = set_up::image(job, &spec).await?.name;
     spec.network = Some(network.to_owned());
     let service = ServiceContainer { owner: job.owner(), alias: name.to_owned(), spec };
     let started = job.host.backend.start_service(&service).await?;
@@ -111,7 +112,7 @@ pub(super) async fn forward_ports(
         })?;
         let target = std::net::SocketAddr::new(address, port.container);
         let chosen = shim
-            .forward(port.host, &target.to_string())
+            .forward((port.host, port.is_udp), &target.to_string())
             .await
             .map_err(|error| SetUpError::User(format!("service `{}`: {error}", service.name)))?;
         service.ports.insert(port.container.to_string(), chosen.to_string());

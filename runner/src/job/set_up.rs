@@ -17,7 +17,9 @@ use super::announce;
 use super::container_request::{ContainerRequest, read_container};
 use super::services;
 use crate::actions;
-use crate::container::{ContainerSpec, JobContainer, Mounts};
+use crate::container::{
+    self, ContainerSpec, Image, JobContainer, Mounts, VolumeSource, real_directory,
+};
 use crate::execution::RunningJob;
 use crate::execution::Scope;
 use crate::execution::StepEnding;
@@ -171,13 +173,16 @@ fn job_environment(job: &RunningJob) -> Result<IndexMap<String, String>, SetUpEr
 fn requests(job: &RunningJob) -> Result<Requests, SetUpError> {
     let environment = job.state.record.progress.environment.clone();
     let scope = Scope { environment, ..Scope::default() };
+    let volumes = &job.host.config.confinement.volumes;
     let container = match &job.steps.container {
-        Some(token) => read_container(&job.evaluate(&scope, |e| token.evaluate(e))?)
+        Some(token) => read_container(&job.evaluate(&scope, |e| token.evaluate(e))?, volumes)
             .map_err(|error| SetUpError::User(format!("container: {error}")))?,
         None => None,
     };
     let services = match &job.steps.services {
-        Some(token) => services::read_services(&job.evaluate(&scope, |e| token.evaluate(e))?)?,
+        Some(token) => {
+            services::read_services(&job.evaluate(&scope, |e| token.evaluate(e))?, volumes)?
+        }
         None => Vec::new(),
     };
     let is_machine = container.is_none();
@@ -185,7 +190,34 @@ fn requests(job: &RunningJob) -> Result<Requests, SetUpError> {
         Some(container) => container,
         None => machine(job)?,
     };
-    Ok(Requests { container, is_machine, services })
+    let mut requests = Requests { container, is_machine, services };
+    let all = requests.services.iter_mut().map(|(_, request)| request);
+    all.chain([&mut requests.container]).try_for_each(|request| confine(job, &mut request.spec))?;
+    Ok(requests)
+}
+
+/// Keeps a container within what the runner's operator allows.
+fn confine(job: &RunningJob, spec: &mut ContainerSpec) -> Result<(), SetUpError> {
+    container::confine(spec, job.limits());
+    for volume in &mut spec.volumes {
+        if let VolumeSource::Directory(path) = &mut volume.source {
+            *path = real_directory(path, &job.host.config.confinement.volumes)
+                .map_err(SetUpError::User)?;
+        }
+    }
+    Ok(())
+}
+
+/// The image of a container, pulled if need be.
+pub(super) async fn image(job: &RunningJob, spec: &ContainerSpec) -> Result<Image, InfraError> {
+    match &spec.credentials {
+        Some(credentials) => {
+            // What the engine says about a login may repeat it.
+            let _ = job.masks.add(&credentials.password);
+            job.host.backend.private_image(&spec.image, credentials).await
+        }
+        None => job.host.backend.image(&spec.image).await,
+    }
 }
 
 /// The container that stands for GitHub's machine.
@@ -205,18 +237,19 @@ async fn start_containers(
     log: &mut StepLog,
     requests: &Requests,
 ) -> Result<(), SetUpError> {
-    let image = job.host.backend.image(&requests.container.spec.image).await?;
-    // The default bridge is there already; a network of its own costs the job 60 ms.
+    let image = image(job, &requests.container.spec).await?;
+    // A network of its own costs a job 60 ms, so those that need no names share one.
     let network = if requests.services.is_empty() {
-        None
+        job.host.backend.shared_network().await?
     } else {
-        Some(job.host.backend.create_network(&job.owner()).await?)
+        job.host.backend.create_network(&job.owner()).await?
     };
     let token = shim::new_token();
     shim::write_token(&job.directory.shim(), &token)?;
     let mut spec = requests.container.spec.clone();
     let environment = std::mem::take(&mut spec.environment);
-    spec.network.clone_from(&network);
+    spec.network = Some(network.clone()).filter(|network| !network.is_empty());
+    spec.image = image.name;
     let user = spec.user.clone().unwrap_or(image.user);
     let (id, mut services) = start_all(job, &spec, requests).await?;
     let shim = Shim::connect(&job.directory.shim(), &token, SHIM_PATIENCE)
@@ -243,7 +276,7 @@ async fn start_containers(
         user,
         uid,
         gid,
-        network,
+        network: Some(network),
         services,
     });
     job.save()?;

@@ -187,8 +187,13 @@ impl Shim {
     }
 
     /// Makes `127.0.0.1:port` in the container lead to `target`; port 0 lets the shim choose.
-    pub(crate) async fn forward(&self, port: u16, target: &str) -> Result<u16, ShimError> {
-        match self.request(&Request::Forward { port, target: target.to_owned() }).await? {
+    pub(crate) async fn forward(
+        &self,
+        (port, is_udp): (u16, bool),
+        target: &str,
+    ) -> Result<u16, ShimError> {
+        let target = target.to_owned();
+        match self.request(&Request::Forward { port, is_udp, target }).await? {
             Answer::Listening { port } => Ok(port),
             _ => Err(unexpected()),
         }

@@ -20,7 +20,7 @@ use super::process::{LADDER, ProcessEnd, StopReason};
 use super::program::stopped;
 use super::stage::Stage;
 use crate::actions::{self, ActionPlace, ImageSource};
-use crate::container::{ActionContainer, ActionMounts, ContainerSpec};
+use crate::container::{ActionContainer, ActionMounts, ContainerSpec, confine};
 use crate::execution::{ActionScope, RunningAction, RunningJob, Scope, is_debug};
 use crate::infra_error::InfraError;
 use crate::output::{OutputReader, StepLog, follow_stream};
@@ -151,17 +151,19 @@ fn container(
 ) -> ActionContainer {
     let containers = job.state.record.containers.as_ref();
     let repository = job.repository().to_owned();
+    let mut spec = ContainerSpec {
+        image: run.image.name().to_owned(),
+        environment,
+        network: containers.and_then(|containers| containers.network.clone()),
+        entrypoint: run.entrypoint.map(|entrypoint| vec![entrypoint]),
+        command: (!run.arguments.is_empty()).then_some(run.arguments),
+        ..ContainerSpec::default()
+    };
+    confine(&mut spec, job.limits());
     ActionContainer {
         owner: job.owner(),
         process: place.process.clone(),
-        spec: ContainerSpec {
-            image: run.image.name().to_owned(),
-            environment,
-            network: containers.and_then(|containers| containers.network.clone()),
-            entrypoint: run.entrypoint.map(|entrypoint| vec![entrypoint]),
-            command: (!run.arguments.is_empty()).then_some(run.arguments),
-            ..ContainerSpec::default()
-        },
+        spec,
         mounts: ActionMounts {
             work: job.directory.work(),
             workspace: vec![repository.clone(), repository],

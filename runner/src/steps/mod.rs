@@ -13,6 +13,7 @@ mod execute;
 mod file_commands;
 mod head;
 mod node;
+mod out_of_memory;
 mod process;
 mod program;
 mod run;

@@ -7,11 +7,15 @@ use gantry_protocol::Conclusion;
 use super::environment::command_options;
 use super::execute::{StepEnd, StepPlace};
 use super::file_commands::FileCommands;
+use super::out_of_memory::explain_kill;
 use super::process::{ProcessEnd, ProcessError, StopReason, follow_process, start_process};
 use crate::execution::RunningJob;
 use crate::infra_error::InfraError;
 use crate::output::{OutputReader, StepLog};
 use crate::shim::{NewFile, Start};
+
+/// Exit code of a process that was ended by SIGKILL.
+const KILLED: i32 = 137;
 
 /// What is started, without what every process of a step gets.
 #[derive(Debug)]
@@ -66,6 +70,12 @@ async fn try_to_run(
     if end.wrote_files {
         let shim = job.shim().map_err(ProcessError::Infra)?;
         files.read(&shim, &mut effects, log).await.map_err(ProcessError::Infra)?;
+    }
+    if end.code == KILLED
+        && end.stopped.is_none()
+        && let Some(reason) = explain_kill(job).await
+    {
+        log.error(&reason);
     }
     let outcome = match stopped(end, place, log) {
         Some(outcome) => outcome,

@@ -5,6 +5,7 @@
 
 mod actions;
 mod cancel;
+mod confinement;
 mod docker_actions;
 mod environment;
 mod fake_server;

@@ -91,3 +91,34 @@ async fn a_missing_image_and_a_forbidden_option_are_said_in_the_log() {
     assert!(log.contains("option `--privileged` is not allowed"), "{log}");
     assert!(end.infrastructure_error.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_speaks_udp_is_on_localhost() {
+    let Some(t) = Fixture::start(Place::Containers).await else { return };
+    let workflow = r#"
+on: push
+jobs:
+  j:
+    runs-on: ubuntu-latest
+    services:
+      echo:
+        image: gantry/job:latest
+        ports: ["5300:53/udp"]
+        entrypoint: python3
+        command: >-
+          -c "import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', 53)); open('/up', 'w');
+          exec('while True: d, a = s.recvfrom(999); s.sendto(d.upper(), a)')"
+        options: --health-cmd "test -e /up" --health-interval 200ms
+    steps:
+      - shell: python
+        run: |
+          import socket
+          for word in (b"once", b"again"):
+              s = socket.socket(type=socket.SOCK_DGRAM)
+              s.settimeout(10)
+              s.sendto(word, ("127.0.0.1", 5300))
+              print(s.recv(99).decode(), "${{ job.services.echo.ports['53'] }}", flush=True)
+"#;
+    let log = t.succeed(workflow).await;
+    assert!(log.contains("\nONCE 5300\nAGAIN 5300\n"), "{log}");
+}

@@ -7,6 +7,7 @@ mod check;
 mod connection;
 mod deliver;
 mod dispatch;
+mod doctor;
 #[cfg(test)]
 mod documented;
 mod environment;
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Status(status::StatusArguments),
     /// Print a link that signs a browser in, once.
     Login(login::LoginArguments),
+    /// Say what is missing or unsafe on this machine.
+    Doctor(Box<doctor::DoctorArguments>),
     /// Deliver an event to the server as GitHub would.
     Deliver(deliver::DeliverArguments),
 }
@@ -95,6 +98,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(command).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Login(arguments) => login::run(arguments).await,
+        Command::Doctor(arguments) => doctor::run(*arguments).await,
         Command::Deliver(arguments) => deliver::run(arguments).await,
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use gantry_runner::config::BuiltinActions;
+use gantry_runner::confinement::ConfinementArguments;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use gantry_workflow::advance::Limits;
 use secrecy::SecretString;
@@ -118,6 +119,9 @@ pub(super) struct RunnerArguments {
     /// Let jobs whose repository is allowed to use the container engine; they then own this machine
     #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
     pub(super) docker_socket: bool,
+
+    #[command(flatten)]
+    pub(super) confinement: ConfinementArguments,
 
     /// Container engine, as in `DOCKER_HOST`
     #[arg(long, env = "DOCKER_HOST", value_name = "URL")]

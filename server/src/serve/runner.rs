@@ -101,6 +101,7 @@ async fn config(
         config.slots = usize::from(slots);
     }
     config.docker_socket = arguments.docker_socket;
+    config.confinement = arguments.confinement.clone().into();
     config.docker_host.clone_from(&arguments.docker_host);
     if let Some(source) = &arguments.action_source {
         config.action_source.clone_from(source);

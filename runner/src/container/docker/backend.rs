@@ -5,25 +5,30 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use bollard::Docker;
+use bollard::auth::DockerCredentials;
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HealthStatusEnum, NetworkCreateRequest,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
-    LogsOptionsBuilder, StartContainerOptions,
+    InspectNetworkOptions, LogsOptionsBuilder, RemoveImageOptions, StartContainerOptions,
+    TagImageOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use gantry_protocol::JobId;
-use tokio::sync::Mutex;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Mutex, OnceCell};
 
+use super::create::SHARED_NETWORK;
 use super::error::{is_missing, reason, refused};
 use super::{action, create, remove};
 use crate::container::{
-    ActionContainer, Backend, ContainerEnd, Health, Image, ImageBuild, JobContainer, Owner,
-    Pending, ServiceContainer, StartedService,
+    ActionContainer, Backend, ContainerEnd, Credentials, Health, Image, ImageBuild, JobContainer,
+    Owner, Pending, ServiceContainer, StartedService,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -42,6 +47,7 @@ pub struct DockerBackend {
     /// Images that have been inspected; an image is looked up once per runner and then again when
     /// a container cannot be created from it.
     images: Mutex<HashMap<String, Image>>,
+    has_shared_network: OnceCell<bool>,
 }
 
 impl DockerBackend {
@@ -51,7 +57,12 @@ impl DockerBackend {
         let docker = Docker::connect_with_host(&host).map_err(|error| {
             InfraError::EngineUnreachable { host: host.clone(), reason: reason(&error) }
         })?;
-        Ok(Self { docker, host, images: Mutex::default() })
+        Ok(Self { docker, host, images: Mutex::default(), has_shared_network: OnceCell::new() })
+    }
+
+    /// For looking at the engine itself.
+    pub(crate) fn client(&self) -> &Docker {
+        &self.docker
     }
 
     fn socket(&self) -> Option<&Path> {
@@ -61,7 +72,7 @@ impl DockerBackend {
     async fn load_image(&self, name: &str) -> Result<Image, InfraError> {
         let inspected = match self.docker.inspect_image(name).await {
             Err(error) if is_missing(&error) => {
-                self.pull(name).await?;
+                self.pull(name, None).await?;
                 self.docker.inspect_image(name).await
             }
             inspected => inspected,
@@ -79,17 +90,67 @@ impl DockerBackend {
         })
     }
 
-    async fn pull(&self, name: &str) -> Result<(), InfraError> {
-        let tag = if has_tag(name) { name.to_owned() } else { format!("{name}:latest") };
-        let options = CreateImageOptionsBuilder::default().from_image(&tag).build();
+    async fn pull(
+        &self,
+        name: &str,
+        credentials: Option<DockerCredentials>,
+    ) -> Result<(), InfraError> {
+        let options = CreateImageOptionsBuilder::default().from_image(&with_tag(name)).build();
         self.docker
-            .create_image(Some(options), None, None)
+            .create_image(Some(options), None, credentials)
             .try_for_each(|_| async { Ok(()) })
             .await
             .map_err(|error| InfraError::ImageMissing {
                 image: name.to_owned(),
                 reason: reason(&error),
             })
+    }
+
+    async fn id_of(&self, image: &str) -> Result<Option<String>, InfraError> {
+        match self.docker.inspect_image(image).await {
+            Err(error) if is_missing(&error) => Ok(None),
+            inspected => Ok(inspected.map_err(refused(format!("inspect image `{image}`")))?.id),
+        }
+    }
+
+    /// Pulls with credentials and gives the image a name that only whoever has them can know.
+    async fn pull_private(
+        &self,
+        name: &str,
+        credentials: &Credentials,
+    ) -> Result<String, InfraError> {
+        let before = self.id_of(name).await?;
+        self.pull(name, Some(login(name, credentials))).await?;
+        let private = private_name(name, credentials);
+        let tag = TagImageOptionsBuilder::default().repo(&private).tag("latest").build();
+        let tagged = self.docker.tag_image(name, Some(tag)).await;
+        tagged.map_err(refused(format!("name image `{name}`")))?;
+        if before.is_none() {
+            // Under its own name everybody's job would get it without asking.
+            let options = None::<RemoveImageOptions>;
+            let removed = self.docker.remove_image(&with_tag(name), options, None).await;
+            removed.map_err(refused(format!("forget the name of image `{name}`")))?;
+        }
+        Ok(format!("{private}:latest"))
+    }
+
+    async fn create_shared_network(&self) -> Result<(), InfraError> {
+        match self.docker.create_network(create::shared_network()).await {
+            // Another runner of this engine was faster.
+            Err(Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            created => created.map(drop).map_err(refused("create the network of all jobs")),
+        }
+    }
+
+    /// Creates the network of all jobs where it is not there; true if that was needed.
+    async fn ensure_shared_network(&self) -> Result<bool, InfraError> {
+        let options = None::<InspectNetworkOptions>;
+        match self.docker.inspect_network(SHARED_NETWORK, options).await {
+            Err(error) if is_missing(&error) => self.create_shared_network().await.map(|()| true),
+            inspected => {
+                inspected.map(|_| false).map_err(refused("inspect the network of all jobs"))
+            }
+        }
     }
 
     async fn start(
@@ -169,6 +230,22 @@ impl Backend for DockerBackend {
         .boxed()
     }
 
+    fn private_image<'a>(
+        &'a self,
+        name: &'a str,
+        credentials: &'a Credentials,
+    ) -> Pending<'a, Image> {
+        async move { self.load_image(&self.pull_private(name, credentials).await?).await }.boxed()
+    }
+
+    fn shared_network(&self) -> Pending<'_, String> {
+        async {
+            self.has_shared_network.get_or_try_init(|| self.ensure_shared_network()).await?;
+            Ok(SHARED_NETWORK.to_owned())
+        }
+        .boxed()
+    }
+
     fn create_network<'a>(&'a self, owner: &'a Owner) -> Pending<'a, String> {
         async move {
             let name = create::name(owner, "network");
@@ -187,7 +264,15 @@ impl Backend for DockerBackend {
     fn start_job<'a>(&'a self, container: &'a JobContainer) -> Pending<'a, String> {
         async move {
             let body = create::job(container, self.socket());
-            self.start(&create::name(&container.owner, "job"), "job container", body).await
+            let name = create::name(&container.owner, "job");
+            let started = self.start(&name, "job container", body.clone()).await;
+            let shared = container.spec.network.as_deref() == Some(SHARED_NETWORK);
+            // Somebody may have pruned the networks.
+            if started.is_err() && shared && self.ensure_shared_network().await? {
+                remove::container(&self.docker, &name).await?;
+                return self.start(&name, "job container", body).await;
+            }
+            started
         }
         .boxed()
     }
@@ -298,7 +383,26 @@ impl Backend for DockerBackend {
     }
 }
 
-/// Whether an image name ends in a tag or a digest; a colon before a slash is a registry's port.
-fn has_tag(name: &str) -> bool {
-    name.contains('@') || name.rsplit('/').next().is_some_and(|last| last.contains(':'))
+/// The name with a tag or a digest; a colon before a slash is a registry's port.
+fn with_tag(name: &str) -> String {
+    let has_tag = name.contains('@') || name.rsplit('/').next().is_some_and(|n| n.contains(':'));
+    if has_tag { name.to_owned() } else { format!("{name}:latest") }
+}
+
+fn login(image: &str, credentials: &Credentials) -> DockerCredentials {
+    let registry = image.split('/').next().filter(|first| {
+        image.contains('/') && (first.contains(['.', ':']) || *first == "localhost")
+    });
+    DockerCredentials {
+        username: Some(credentials.username.clone()),
+        password: Some(credentials.password.clone()),
+        serveraddress: Some(registry.unwrap_or("https://index.docker.io/v1/").to_owned()),
+        ..DockerCredentials::default()
+    }
+}
+
+fn private_name(image: &str, credentials: &Credentials) -> String {
+    let Credentials { username, password } = credentials;
+    let digest = Sha256::digest(format!("{image}\n{username}\n{password}"));
+    format!("gantry/private-{}", &hex::encode(digest)[..32])
 }

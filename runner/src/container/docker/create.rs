@@ -1,33 +1,44 @@
 //! From our specifications to the engine's request bodies. Pure.
 //!
-//! Profile: `compat`. `sudo` works inside the job, as on GitHub's machines, so privileges may be
-//! gained within the container; capabilities are the engine's default set and seccomp stays on.
-//! Stricter profiles are a setting of a later version.
+//! The engine's seccomp profile stays on. Invariant: a container has the capabilities of its profile
+//! and no others, and nothing of the machine but what is named here.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount,
-    MountTmpfsOptions, MountType, NetworkingConfig,
+    MountTmpfsOptions, MountType, NetworkCreateRequest, NetworkingConfig, ResourcesUlimits,
 };
 
-use crate::container::{ContainerSpec, HealthCheck, JobContainer, Owner, ServiceContainer};
+use crate::container::{
+    ContainerSpec, HealthCheck, JobContainer, Owner, ServiceContainer, VolumeMount, VolumeSource,
+};
 use crate::workspace::FILE_COMMANDS;
 
 pub(super) const RUNNER_LABEL: &str = "gantry.runner";
 pub(super) const JOB_LABEL: &str = "gantry.job";
 const LEASE_LABEL: &str = "gantry.lease";
 
-/// Processes of one container; a fork bomb ends itself and not the machine
-/// (`reliability-security` 4.4). At the limit `fork` fails.
-const PIDS_LIMIT: i64 = 4096;
-
 /// Largest contents of all command files and scripts together; it counts as the job's memory.
 const FILE_COMMANDS_BYTES: i64 = 256 * 1024 * 1024;
 
 const SHIM_PROGRAM: &str = "/gantry-shim";
 const SHIM_DIRECTORY: &str = "/gantry";
+
+/// The network of all jobs that have no services. It belongs to the engine and not to a job.
+pub(super) const SHARED_NETWORK: &str = "gantry-jobs";
+
+/// Its containers reach the world and not each other.
+pub(super) fn shared_network() -> NetworkCreateRequest {
+    let isolated = ("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned());
+    NetworkCreateRequest {
+        name: SHARED_NETWORK.to_owned(),
+        labels: Some(HashMap::from([("gantry.shared".to_owned(), "true".to_owned())])),
+        options: Some(HashMap::from([isolated])),
+        ..NetworkCreateRequest::default()
+    }
+}
 
 pub(super) fn labels(owner: &Owner) -> HashMap<String, String> {
     HashMap::from([
@@ -60,6 +71,7 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
         binds.push(bind(socket, "/var/run/docker.sock", false));
     }
     let mut body = base(&container.owner, &container.spec);
+    binds.extend(container.spec.volumes.iter().map(volume));
     // The shim prepares directories for the image's user and then starts every process as that
     // user, so it runs as root itself.
     body.user = Some("0:0".to_owned());
@@ -79,40 +91,86 @@ pub(super) fn service(service: &ServiceContainer) -> ContainerCreateBody {
     let spec = &service.spec;
     let mut body = base(&service.owner, spec);
     body.user.clone_from(&spec.user);
+    body.working_dir.clone_from(&spec.working_directory);
     body.entrypoint.clone_from(&spec.entrypoint);
     body.cmd.clone_from(&spec.command);
     body.healthcheck = health(&spec.health);
     if let Some(host) = &mut body.host_config {
+        host.mounts = Some(spec.volumes.iter().map(volume).collect());
         host.log_config = Some(log_driver("local"));
     }
-    if let (Some(network), Some(config)) = (&spec.network, &mut body.networking_config) {
-        let endpoint = EndpointSettings {
-            aliases: Some(vec![service.alias.clone()]),
-            ..EndpointSettings::default()
-        };
-        config.endpoints_config = Some(HashMap::from([(network.clone(), endpoint)]));
-    }
+    let aliases = [&service.alias].into_iter().chain(&spec.naming.aliases).cloned().collect();
+    body.networking_config = spec.network.as_ref().map(|network| in_network(network, aliases));
     body
 }
 
+fn in_network(network: &str, aliases: Vec<String>) -> NetworkingConfig {
+    let endpoint = EndpointSettings { aliases: Some(aliases), ..EndpointSettings::default() };
+    let endpoints_config = Some(HashMap::from([(network.to_owned(), endpoint)]));
+    NetworkingConfig { endpoints_config }
+}
+
 pub(super) fn base(owner: &Owner, spec: &ContainerSpec) -> ContainerCreateBody {
+    // Ours come last and win.
+    let labels = spec.labels.iter().cloned().chain(labels(owner)).collect();
     ContainerCreateBody {
         image: Some(spec.image.clone()),
-        hostname: spec.hostname.clone(),
+        hostname: spec.naming.hostname.clone(),
         env: Some(spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        volumes: Some(spec.volumes.clone()),
-        labels: Some(labels(owner)),
-        networking_config: Some(NetworkingConfig::default()),
-        host_config: Some(HostConfig {
-            network_mode: spec.network.clone(),
-            memory: spec.memory_bytes,
-            nano_cpus: spec.nano_cpus,
-            shm_size: spec.shm_bytes,
-            pids_limit: Some(PIDS_LIMIT),
-            init: Some(spec.init),
-            ..HostConfig::default()
-        }),
+        labels: Some(labels),
+        stop_signal: spec.stop_signal.clone(),
+        host_config: Some(host_config(spec)),
         ..ContainerCreateBody::default()
+    }
+}
+
+fn host_config(spec: &ContainerSpec) -> HostConfig {
+    let (resources, naming) = (&spec.resources, &spec.naming);
+    let kept = spec.profile.capabilities().iter().map(|&capability| capability.to_owned());
+    let dropped = &spec.dropped_capabilities;
+    let kept = kept.filter(|name| !dropped.contains(name) && !dropped.contains(&"ALL".to_owned()));
+    let ulimits = resources.ulimits.iter().map(|(name, soft, hard)| ResourcesUlimits {
+        name: Some(name.clone()),
+        soft: Some(*soft),
+        hard: Some(*hard),
+    });
+    HostConfig {
+        network_mode: spec.network.clone(),
+        memory: resources.memory_bytes,
+        memory_swap: resources.memory_and_swap_bytes,
+        memory_reservation: resources.memory_reservation_bytes,
+        nano_cpus: resources.nano_cpus,
+        cpu_shares: resources.cpu_shares,
+        cpuset_cpus: resources.cpus.clone(),
+        shm_size: resources.shm_bytes,
+        pids_limit: resources.processes,
+        ulimits: Some(ulimits.collect()),
+        init: Some(spec.init),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(kept.collect()),
+        security_opt: spec.no_new_privileges.then(|| vec!["no-new-privileges".to_owned()]),
+        readonly_rootfs: Some(spec.read_only),
+        tmpfs: Some(spec.memory_mounts.iter().cloned().collect()),
+        group_add: Some(spec.groups.clone()),
+        extra_hosts: Some(naming.hosts.clone()),
+        dns: Some(naming.dns.clone()),
+        dns_search: Some(naming.dns_search.clone()),
+        ..HostConfig::default()
+    }
+}
+
+fn volume(volume: &VolumeMount) -> Mount {
+    let (typ, source) = match &volume.source {
+        VolumeSource::Anonymous => (MountType::VOLUME, None),
+        VolumeSource::Named(name) => (MountType::VOLUME, Some(name.clone())),
+        VolumeSource::Directory(path) => (MountType::BIND, Some(path.display().to_string())),
+    };
+    Mount {
+        source,
+        target: Some(volume.target.clone()),
+        typ: Some(typ),
+        read_only: Some(volume.read_only),
+        ..Mount::default()
     }
 }
 

@@ -69,16 +69,19 @@ pub(super) async fn jobs(docker: &Docker, runner: &str) -> Result<BTreeSet<JobId
     Ok(found.iter().filter_map(|(_, labels)| labels.get(JOB_LABEL)?.parse().ok()).collect())
 }
 
+/// Removes a container with its anonymous volumes, if it is there.
+pub(super) async fn container(docker: &Docker, id: &str) -> Result<(), InfraError> {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    match docker.remove_container(id, Some(options)).await {
+        Err(error) if !is_missing(&error) => Err(refused(format!("remove container {id}"))(error)),
+        _ => Ok(()),
+    }
+}
+
 pub(super) async fn job(docker: &Docker, runner: &str, job: JobId) -> Result<(), InfraError> {
     let labels = [format!("{RUNNER_LABEL}={runner}"), format!("{JOB_LABEL}={job}")];
     for (id, _) in containers(docker, &labels).await? {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match docker.remove_container(&id, Some(options)).await {
-            Err(error) if !is_missing(&error) => {
-                return Err(refused(format!("remove container {id}"))(error));
-            }
-            _ => {}
-        }
+        container(docker, &id).await?;
     }
     images(docker, &labels).await?;
     for (id, _) in networks(docker, &labels).await? {
