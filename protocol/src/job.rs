@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use gantry_workflow::expr::Value;
-use gantry_workflow::model::{Job, RunDefaults};
+use gantry_workflow::model::{Access, Job, RunDefaults};
+use gantry_workflow::plan::FileSource;
 use gantry_workflow::template::Token;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,9 @@ pub struct JobMessage {
     pub contexts: JobContexts,
     /// Only the secrets the job may see.
     pub secrets: BTreeMap<String, String>,
+    /// What `github.token` may do, by scope; those without access are left out.
+    #[serde(default)]
+    pub permissions: Vec<(String, Access)>,
     /// `github.token`.
     pub github_token: String,
     pub repository: JobRepository,
@@ -67,6 +71,12 @@ fn default_cancel_timeout_minutes() -> u32 {
 pub struct WorkflowSettings {
     pub env: Option<Token>,
     pub defaults: RunDefaults,
+    /// The file that declares the job; not that of its caller.
+    #[serde(default)]
+    pub source: Option<FileSource>,
+    /// The file was called by a job of another one.
+    #[serde(default)]
+    pub is_called: bool,
 }
 
 /// The contexts as the server knows them.

@@ -157,3 +157,68 @@ jobs:
     assert_eq!(server.containers()?, Vec::<String>::new());
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_called_workflow_sees_its_inputs_secrets_and_own_file() -> Result<()> {
+    let caller = r#"
+on: push
+env:
+  OF_CALLER: hidden
+permissions:
+  contents: read
+  pull-requests: write
+jobs:
+  call:
+    strategy:
+      matrix:
+        who: [world]
+    uses: ./.github/workflows/called.yml
+    with:
+      greeting: hello ${{ matrix.who }}
+      loud: true
+  after:
+    needs: call
+    runs-on: ubuntu-latest
+    steps:
+      - run: test "${{ needs.call.outputs.said }}" = "hello world!"
+"#;
+    let called = r#"
+on:
+  workflow_call:
+    inputs:
+      greeting: { type: string, required: true }
+      loud: { type: boolean }
+    outputs:
+      said: { value: "${{ jobs.say.outputs.said }}" }
+env:
+  OF_CALLED: visible
+jobs:
+  say:
+    runs-on: ubuntu-latest
+    outputs:
+      said: ${{ steps.say.outputs.said }}
+    steps:
+      - run: test -z "$OF_CALLER" && test "$OF_CALLED" = visible
+      - id: say
+        run: echo "said=${{ inputs.greeting }}${{ inputs.loud && '!' || '' }}" >> "$GITHUB_OUTPUT"
+      - run: echo "from ${{ job.workflow_repository }} ${{ job.workflow_file_path }} by $GITHUB_WORKFLOW_REF"
+"#;
+    let files = [(".github/workflows/called.yml", called)];
+    let Some((server, view)) = run(caller, &files).await? else { return Ok(()) };
+    assert_eq!(view["run"]["conclusion"], "success", "{view:#}");
+    assert_eq!(view["jobs"][0]["name"], "call (world) / say");
+    let log = log(&server, &view["jobs"][0]).await?;
+    for part in [
+        "##[group]GITHUB_TOKEN Permissions\n",
+        " Contents: read\n",
+        " PullRequests: write\n",
+        " Uses: acme/app/.github/workflows/called.yml@refs/heads/main (",
+        "##[group] Inputs\n",
+        "   greeting: hello world\n",
+        "   loud: true\n",
+        " from acme/app .github/workflows/called.yml by acme/app/.github/workflows/test.yml@refs/heads/main\n",
+    ] {
+        assert!(log.contains(part), "`{part}` is not in: {log}");
+    }
+    Ok(())
+}

@@ -95,16 +95,22 @@ impl FakeRunner {
 
     /// Leases and plays jobs until none comes up for `wait_ms`. Returns their names in order.
     pub async fn play(&self, script: &Script, wait_ms: u64) -> Result<Vec<String>> {
-        let mut names = Vec::new();
+        let played = self.play_messages(script, wait_ms).await?;
+        Ok(played.into_iter().map(|job| job.name).collect())
+    }
+
+    /// As [`FakeRunner::play`]; returns what the server said about each job.
+    pub async fn play_messages(&self, script: &Script, wait_ms: u64) -> Result<Vec<JobMessage>> {
+        let mut played = Vec::new();
         while let Some(job) = self.lease(wait_ms).await? {
             let key = job.job.id.as_str();
             let fallback = JobScript::default();
             let steps =
                 script.jobs.get(&job.name).or_else(|| script.jobs.get(key)).unwrap_or(&fallback);
             self.play_job(&job, steps).await?;
-            names.push(job.name.clone());
+            played.push(job);
         }
-        Ok(names)
+        Ok(played)
     }
 
     /// Plays one leased job from its first step to its completion.

@@ -1,14 +1,16 @@
 //! Scenario folders: a workflow, an event, what the runner does, and what must come out.
 //!
-//! `workflow.yml`; `event.json` (`{"branch": "main"}`, or `{"dispatch": {...inputs}}`, and
-//! `"review": ["environment", ...]` for environments that need an approval); `runner.yml`
-//! (a [`Script`]); `expected.snap`. Adding a scenario needs no Rust.
+//! `workflow.yml` and, in `called/`, further files that it may call; `event.json`
+//! (`{"branch": "main"}`, or `{"dispatch": {...inputs}}`, `"review": ["environment", ...]` for
+//! environments that need an approval, and `"secrets": {...}`); `runner.yml` (a [`Script`]);
+//! `expected.snap`. Adding a scenario needs no Rust.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use gantry_protocol::JobMessage;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,21 +32,61 @@ pub async fn play(server: &TestServer, runner: &FakeRunner, folder: &Path) -> Re
         Ok(text) => serde_yaml::from_str(&text).context("runner.yml")?,
         Err(_) => Script::default(),
     };
-    let repository = TestRepository::create(&[(".github/workflows/scenario.yml", &workflow)])?;
+    let mut files = called_files(folder)?;
+    files.push((".github/workflows/scenario.yml".to_owned(), workflow));
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let repository = TestRepository::create(&files)?;
     server.register(&repository, &full_name).await?;
+    for (name, value) in event["secrets"].as_object().into_iter().flatten() {
+        let path = format!("/api/gantry/repositories/{full_name}/secrets/{name}");
+        let (status, answer) = server.put(&path, &json!({"value": value})).await?;
+        ensure!(status.is_success(), "secret {name}: {status} {answer}");
+    }
     for environment in event["review"].as_array().into_iter().flatten() {
         server.require_review(&full_name, word(environment)).await?;
     }
     start(server, &full_name, &repository, &event).await?;
     let run_id = server.wait_for_run(&full_name).await?;
+    let mut given = Vec::new();
     loop {
-        let played = runner.play(&script, IDLE_MS).await?;
+        let played = runner.play_messages(&script, IDLE_MS).await?;
+        let called = played.iter().filter(|job| job.workflow.is_called);
+        given.extend(called.map(describe_given));
         let view = server.get(&format!("/api/gantry/runs/{run_id}")).await?;
         if view["run"]["status"] == "completed" || view["run"]["status"] == "waiting" {
-            return Ok(describe(&view));
+            given.sort();
+            return Ok(describe(&view) + &given.concat());
         }
         ensure!(!played.is_empty() || is_busy(&view), "nothing moves: {view:#}");
     }
+}
+
+/// The files in `called/`, as workflows of the repository.
+fn called_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let Ok(entries) = fs::read_dir(folder.join("called")) else { return Ok(Vec::new()) };
+    entries
+        .map(|entry| {
+            let path = entry?.path();
+            let name = path.file_name().context("a file without a name")?.to_string_lossy();
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            Ok((format!(".github/workflows/{name}"), text))
+        })
+        .collect()
+}
+
+/// What a called job gets from its callers.
+fn describe_given(job: &JobMessage) -> String {
+    let inputs = job.contexts.inputs.to_json();
+    let secrets: Vec<String> =
+        job.secrets.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let may = job.permissions.iter().filter(|(scope, _)| scope != "metadata");
+    let may: Vec<String> = may.map(|(scope, access)| format!("{scope} {access:?}")).collect();
+    format!(
+        "given: {}: inputs {inputs}; secrets [{}]; may [{}]\n",
+        job.name,
+        secrets.join(", "),
+        may.join(", ").to_lowercase()
+    )
 }
 
 /// Whether the server still has something to decide.

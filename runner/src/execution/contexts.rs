@@ -223,6 +223,15 @@ fn job(view: JobView<'_>) -> Value {
     }
     #[expect(clippy::cast_precision_loss, reason = "the language has doubles only")]
     entries.push(("check_run_id".to_owned(), Value::Number(view.message.job_id.0 as f64)));
+    if let Some(source) = &view.message.workflow.source {
+        let of_file = [
+            ("workflow_ref", source.to_ref()),
+            ("workflow_sha", source.sha.clone()),
+            ("workflow_repository", source.repository.clone()),
+            ("workflow_file_path", source.path.clone()),
+        ];
+        entries.extend(of_file.map(|(name, value)| (name.to_owned(), Value::string(value))));
+    }
     Value::object(entries)
 }
 

@@ -6,6 +6,7 @@
 mod announce;
 mod container_request;
 mod finish;
+mod head;
 mod run;
 mod services;
 mod set_up;

@@ -15,6 +15,7 @@ use indexmap::IndexMap;
 
 use super::announce;
 use super::container_request::{ContainerRequest, read_container};
+use super::head;
 use super::services;
 use crate::actions;
 use crate::container::{
@@ -137,6 +138,7 @@ async fn prepare(job: &mut RunningJob, log: &mut StepLog) -> Result<Requests, Se
     actions::prepare(job, &steps, None, log).await.map_err(SetUpError::User)?;
     announce::count_stages(job);
     announce::announce(job);
+    head::called_file(&job.state.message).iter().for_each(|line| log.line(line));
     log.line(&format!("Complete job name: {}", job.state.message.name));
     Ok(requests)
 }
@@ -145,6 +147,7 @@ async fn print_head(job: &RunningJob, log: &mut StepLog) {
     log.line(&format!("Current runner version: '{}'", env!("CARGO_PKG_VERSION")));
     log.line(&format!("Runner name: '{}'", job.host.config.name));
     log.line(&format!("Machine name: '{}'", crate::config::host_name()));
+    head::token_permissions(&job.state.message).iter().for_each(|line| log.line(line));
     log.line("Secret source: Actions");
     log.send().await;
 }

@@ -12,7 +12,7 @@ use gantry_protocol::{
 use gantry_runner::RunnerConfig;
 use gantry_runner::container::{Backend, DockerBackend, ProcessBackend};
 use gantry_workflow::expr::Value;
-use gantry_workflow::model::read_workflow;
+use gantry_workflow::model::{Access, read_workflow};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -216,7 +216,12 @@ fn message(text: &str) -> JobMessage {
         runs_on: vec!["ubuntu-latest".to_owned()],
         timeout_minutes: 10,
         cancel_timeout_minutes: 5,
-        workflow: WorkflowSettings { env: workflow.env, defaults: workflow.defaults },
+        workflow: WorkflowSettings {
+            env: workflow.env,
+            defaults: workflow.defaults,
+            source: None,
+            is_called: false,
+        },
         job,
         contexts: JobContexts {
             github: Value::from_json(&github),
@@ -227,6 +232,10 @@ fn message(text: &str) -> JobMessage {
             matrix: null(),
         },
         secrets: [("PASSWORD".to_owned(), "hunter2-and-more".to_owned())].into(),
+        permissions: vec![
+            ("contents".to_owned(), Access::Read),
+            ("pull-requests".to_owned(), Access::Write),
+        ],
         github_token: "ghs_token_of_the_job".to_owned(),
         repository: JobRepository {
             full_name: "octo/app".to_owned(),

@@ -7,6 +7,7 @@
 pub mod annotation_view;
 mod annotations;
 mod attempt;
+mod calls;
 mod claim;
 mod complete;
 mod create;
@@ -23,6 +24,7 @@ mod transitions;
 pub mod view;
 
 pub use attempt::Attempt;
+pub use calls::{Left, enter, leave};
 pub use claim::{LeasedJob, claim};
 pub use complete::{CompleteError, complete, conclude_unprepared};
 pub use create::create;

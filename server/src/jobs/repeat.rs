@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gantry_workflow::advance::Fate;
+use gantry_workflow::advance::{Fate, NewJob};
 use gantry_workflow::model;
 use sqlx::PgConnection;
 
@@ -15,15 +15,15 @@ use super::{Attempt, create};
 pub async fn repeat(
     db: &mut PgConnection,
     ended: Attempt,
-    all: &[model::Job],
+    all: &[NewJob],
     fates: &BTreeMap<model::JobId, Fate>,
 ) -> anyhow::Result<()> {
     let next = Attempt { number: ended.number + 1, ..ended };
     for job in all {
-        match fates.get(&job.id) {
+        match fates.get(&job.key) {
             Some(Fate::Again) => create::create(db, next, std::slice::from_ref(job)).await?,
-            Some(Fate::Legs(legs)) => repeat_legs(db, ended, &job.id, legs).await?,
-            Some(Fate::Keep) | None => repeat_legs(db, ended, &job.id, &BTreeSet::new()).await?,
+            Some(Fate::Legs(legs)) => repeat_legs(db, ended, &job.key, legs).await?,
+            Some(Fate::Keep) | None => repeat_legs(db, ended, &job.key, &BTreeSet::new()).await?,
         }
     }
     Ok(())
@@ -52,7 +52,27 @@ async fn repeat_legs(
             run_again(db, row.id).await?;
         } else {
             keep(db, row.id).await?;
+            keep_called(db, ended, &format!("{job}/{}/", row.leg)).await?;
         }
+    }
+    Ok(())
+}
+
+/// What a kept leg has called keeps its results with it; `prefix` begins its keys.
+async fn keep_called(db: &mut PgConnection, ended: Attempt, prefix: &str) -> sqlx::Result<()> {
+    let called = sqlx::query_scalar!(
+        "select id
+         from jobs
+         where run_id = $1 and run_attempt = $2 and starts_with(job_key, $3)
+         order by id",
+        ended.run.0,
+        ended.number,
+        prefix,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for job in called {
+        keep(db, job).await?;
     }
     Ok(())
 }
@@ -62,10 +82,10 @@ async fn run_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
              strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-             timeout_minutes, cancel_timeout_minutes, concurrency)
+             timeout_minutes, cancel_timeout_minutes, concurrency, call_inputs)
          select run_id, run_attempt + 1, job_key, leg, name, 'pending', expanded, matrix,
              strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-             timeout_minutes, cancel_timeout_minutes, concurrency
+             timeout_minutes, cancel_timeout_minutes, concurrency, call_inputs
          from jobs
          where id = $1",
         job,
@@ -82,12 +102,12 @@ async fn keep(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
              expanded, matrix, strategy, fail_fast, max_parallel, runs_on, environment,
              environment_url, continue_on_error, timeout_minutes, cancel_timeout_minutes,
              concurrency, outputs, completed_order, infrastructure_error, runner_id, has_started,
-             queued_at, started_at, completed_at, kept_from)
+             queued_at, started_at, completed_at, kept_from, call_inputs, called_at)
          select run_id, run_attempt + 1, job_key, leg, name, status, conclusion, reason,
              expanded, matrix, strategy, fail_fast, max_parallel, runs_on, environment,
              environment_url, continue_on_error, timeout_minutes, cancel_timeout_minutes,
              concurrency, outputs, completed_order, infrastructure_error, runner_id, has_started,
-             queued_at, started_at, completed_at, coalesce(kept_from, id)
+             queued_at, started_at, completed_at, coalesce(kept_from, id), call_inputs, called_at
          from jobs
          where id = $1
          returning id",

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use gantry_protocol::RunId;
-use gantry_workflow::advance::{Conclusion, JobState, LegState, LegStatus, SlotState};
+use gantry_workflow::advance::{Call, Conclusion, JobState, LegState, LegStatus, SlotState};
+use gantry_workflow::expr::Value;
 use gantry_workflow::model::JobId;
 use gantry_workflow::plan::ConcurrencySlot;
 use sqlx::PgConnection;
@@ -30,6 +31,10 @@ struct Row {
     cancel_timed_out: bool,
     outputs: Json<BTreeMap<String, String>>,
     completed_order: Option<i64>,
+    name: String,
+    call_inputs: Option<Json<Value>>,
+    matrix: Option<Json<Value>>,
+    strategy: Option<Json<Value>>,
 }
 
 /// Locks the attempt's jobs until the transaction ends: what is decided on their state stays true
@@ -63,7 +68,10 @@ pub async fn legs(
                  when 'queued' then queued_at
                  when 'in_progress' then started_at
              end as since, cancel_requested_at, cancel_timed_out,
-             outputs as "outputs: Json<BTreeMap<String, String>>", completed_order
+             outputs as "outputs: Json<BTreeMap<String, String>>", completed_order, name,
+             call_inputs as "call_inputs: Json<Value>",
+             case when call_inputs is not null then matrix end as "matrix: Json<Value>",
+             case when call_inputs is not null then strategy end as "strategy: Json<Value>"
          from jobs
          where run_id = $1 and run_attempt = $2
          order by job_key, leg"#,
@@ -108,13 +116,19 @@ fn leg(row: Row) -> anyhow::Result<LegState> {
         ("completed", Some(word)) => LegStatus::Completed(conclusion(word)?),
         ("waiting", _) => LegStatus::Waiting,
         ("queued", _) => LegStatus::Queued,
-        ("in_progress", _) => LegStatus::InProgress,
+        ("in_progress" | "called", _) => LegStatus::InProgress,
         _ => LegStatus::Pending,
     };
     Ok(LegState {
         status,
         continue_on_error: row.continue_on_error,
         environment: row.environment,
+        call: row.call_inputs.map(|inputs| Call {
+            name: row.name,
+            inputs: inputs.0,
+            matrix: row.matrix.map(|matrix| matrix.0).unwrap_or_default(),
+            strategy: row.strategy.map(|strategy| strategy.0).unwrap_or_default(),
+        }),
         review: None,
         concurrency: row.concurrency.map(|slot| slot.0),
         slot: SlotState::Unclaimed,

@@ -38,9 +38,9 @@ pub async fn expand(
         sqlx::query!(
             "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
                  strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-                 timeout_minutes, cancel_timeout_minutes, concurrency)
+                 timeout_minutes, cancel_timeout_minutes, concurrency, call_inputs)
              values ($1, $2, $3, $4, $5, 'pending', true, $6::text::json, $7::text::json, $8, $9,
-                 $10, $11, $12, $13, $14, $15)
+                 $10, $11, $12, $13, $14, $15, $16::text::json)
              on conflict (run_id, run_attempt, job_key, leg) do update
              set name = excluded.name,
                  status = excluded.status,
@@ -55,6 +55,7 @@ pub async fn expand(
                  timeout_minutes = excluded.timeout_minutes,
                  cancel_timeout_minutes = excluded.cancel_timeout_minutes,
                  concurrency = excluded.concurrency,
+                 call_inputs = excluded.call_inputs,
                  updated_at = clock_timestamp()",
             attempt.run.0,
             attempt.number,
@@ -72,6 +73,7 @@ pub async fn expand(
             i32::try_from(leg.timeout_minutes).unwrap_or(i32::MAX),
             i32::try_from(leg.cancel_timeout_minutes).unwrap_or(i32::MAX),
             leg.concurrency.as_ref().map(Json) as _,
+            leg.call.as_ref().map(serde_json::to_string).transpose()?,
         )
         .execute(&mut *db)
         .await
@@ -187,20 +189,21 @@ pub async fn conclude(
     Ok(JobId(id))
 }
 
-/// The runner of the leg is told to cancel it.
+/// The runner of the leg is told to cancel it. `None` for a leg that has entered what it calls:
+/// its called jobs are cancelled by `advance`.
 pub async fn request_cancel(
     db: &mut PgConnection,
     attempt: Attempt,
     leg: &LegKey,
     (reason, timed_out): (&str, bool),
-) -> sqlx::Result<JobId> {
-    let id = sqlx::query_scalar!(
+) -> sqlx::Result<Option<JobId>> {
+    let row = sqlx::query!(
         "update jobs
          set cancel_requested_at = clock_timestamp(), cancel_reason = $5, cancel_timed_out = $6,
              updated_at = clock_timestamp()
          where run_id = $1 and run_attempt = $2 and job_key = $3 and leg = $4
-             and status = 'in_progress' and cancel_requested_at is null
-         returning id",
+             and status in ('in_progress', 'called') and cancel_requested_at is null
+         returning id, status",
         attempt.run.0,
         attempt.number,
         leg.job.0,
@@ -210,7 +213,7 @@ pub async fn request_cancel(
     )
     .fetch_one(db)
     .await?;
-    Ok(JobId(id))
+    Ok((row.status == "in_progress").then_some(JobId(row.id)))
 }
 
 /// A running leg is over. The token of its lease grows, so that whatever its runner still sends is
@@ -268,6 +271,6 @@ pub async fn explain_pending(
     Ok(())
 }
 
-fn leg_number(leg: &LegKey) -> i32 {
+pub(super) fn leg_number(leg: &LegKey) -> i32 {
     i32::try_from(leg.leg).unwrap_or(i32::MAX)
 }

@@ -50,16 +50,37 @@ pub async fn jobs_of_run(
     run: RunId,
     attempt: i32,
 ) -> sqlx::Result<Vec<JobView>> {
-    let ids = sqlx::query_scalar!(
-        "select id
+    let rows = sqlx::query!(
+        "select id, job_key
          from jobs
-         where run_id = $1 and run_attempt = $2",
+         where run_id = $1 and run_attempt = $2
+         order by id desc",
         run.0,
         attempt
     )
     .fetch_all(&mut *db)
     .await?;
-    jobs_by_id(db, &ids).await
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    // Later legs of a job have larger ids than the jobs after it; the first leg keeps the place.
+    let first_ids = rows.into_iter().map(|row| (row.job_key, row.id)).collect();
+    let mut jobs = jobs_by_id(db, &ids).await?;
+    jobs.sort_by_cached_key(|job| place(&first_ids, job));
+    Ok(jobs)
+}
+
+/// Where a job stands in the order of the files: called jobs stand where their caller stood.
+fn place(first_ids: &BTreeMap<String, i64>, job: &JobView) -> Vec<i64> {
+    let ends = job.job_key.match_indices('/').map(|(end, _)| end).chain([job.job_key.len()]);
+    let mut place: Vec<i64> = ends
+        .map(|end| {
+            let key = &job.job_key[..end];
+            // A part that is no job is a leg: `call/0` of `call/0/build`.
+            let leg = || key.rsplit('/').next().and_then(|leg| leg.parse().ok());
+            first_ids.get(key).copied().or_else(leg).unwrap_or_default()
+        })
+        .collect();
+    place.push(job.leg.into());
+    place
 }
 
 /// The jobs of all attempts of a run.
@@ -74,8 +95,8 @@ pub async fn find_job(db: &mut PgConnection, id: JobId) -> sqlx::Result<Option<J
     Ok(jobs_by_id(db, &[id.0]).await?.pop())
 }
 
+/// In no order. A row that only holds called jobs together is left out.
 async fn jobs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<JobView>> {
-    // Later legs of a job have larger ids than the jobs after it; the first leg keeps the place.
     let rows = sqlx::query!(
         "select jobs.id, jobs.run_id, jobs.run_attempt, jobs.job_key, jobs.leg, jobs.name,
                 jobs.status, jobs.conclusion, jobs.reason, jobs.runs_on, jobs.environment,
@@ -83,9 +104,7 @@ async fn jobs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<JobV
                 jobs.infrastructure_error, jobs.started_at, jobs.completed_at, jobs.created_at
          from jobs
          left join runners on runners.id = jobs.runner_id
-         where jobs.id = any($1)
-         order by min(jobs.id) over (partition by jobs.run_id, jobs.run_attempt, jobs.job_key),
-                  jobs.leg",
+         where jobs.id = any($1) and jobs.called_at is null",
         ids
     )
     .fetch_all(db)

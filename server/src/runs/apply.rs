@@ -8,7 +8,7 @@ use super::queries;
 use super::slots::{self, Claimant};
 use crate::background::{Topic, Wakeups};
 use crate::config::Config;
-use crate::jobs::{self, Attempt, Ended, Expansion};
+use crate::jobs::{self, Attempt, Ended, Expansion, Left};
 use crate::{environments, reporting};
 
 /// What a committed advance has to wake.
@@ -111,11 +111,21 @@ async fn write(
             return Ok(None);
         }
         Transition::Queue { leg } => jobs::queue(db, attempt, leg).await?,
+        Transition::Enter { leg, jobs } => {
+            jobs::enter(db, attempt, leg, jobs).await?;
+            return Ok(None);
+        }
+        Transition::Leave { leg, conclusion, outputs, reason } => {
+            let reason = reason.as_deref();
+            let left = Left { conclusion: *conclusion, outputs, reason };
+            jobs::leave(db, attempt, leg, &left).await?;
+            return Ok(None);
+        }
         Transition::Conclude { leg, conclusion, reason } => {
             jobs::conclude(db, attempt, leg, (*conclusion, reason)).await?
         }
         Transition::RequestCancel { leg, reason, timed_out } => {
-            jobs::request_cancel(db, attempt, leg, (reason, *timed_out)).await?
+            return Ok(jobs::request_cancel(db, attempt, leg, (reason, *timed_out)).await?);
         }
         Transition::Abandon { leg, conclusion, reason } => {
             jobs::abandon(db, attempt, leg, (*conclusion, reason)).await?

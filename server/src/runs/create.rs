@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use gantry_protocol::{RepositoryId, RunId};
-use gantry_workflow::advance::Conclusion;
+use gantry_workflow::advance::{Conclusion, RunState, Scope};
 use gantry_workflow::diagnostic::Diagnostic;
 use gantry_workflow::expr::Value;
-use gantry_workflow::model::Workflow;
-use gantry_workflow::plan::{RunPlan, default_title, plan};
+use gantry_workflow::plan::{LoadedWorkflow, RunPlan, default_title, plan};
 use gantry_workflow::trigger::Origin;
 use sqlx::PgConnection;
 
@@ -42,8 +41,8 @@ pub struct CreateRun {
 /// The workflow file as read.
 #[derive(Clone, Debug)]
 pub enum RunFile {
-    /// It may have warnings.
-    Workflow { workflow: Box<Workflow>, diagnostics: Vec<Diagnostic> },
+    /// With what it calls. It may have warnings.
+    Workflow { workflow: Box<LoadedWorkflow>, diagnostics: Vec<Diagnostic> },
     /// The run ends at once with `startup_failure`.
     Invalid { path: String, diagnostics: Vec<Diagnostic> },
 }
@@ -51,7 +50,7 @@ pub enum RunFile {
 impl RunFile {
     fn path(&self) -> &str {
         match self {
-            Self::Workflow { workflow, .. } => &workflow.path,
+            Self::Workflow { workflow, .. } => &workflow.workflow.path,
             Self::Invalid { path, .. } => path,
         }
     }
@@ -59,7 +58,7 @@ impl RunFile {
     /// GitHub shows the path of a file without (readable) name.
     fn name(&self) -> &str {
         match self {
-            Self::Workflow { workflow, .. } => workflow.display_name(),
+            Self::Workflow { workflow, .. } => workflow.workflow.display_name(),
             Self::Invalid { path, .. } => path,
         }
     }
@@ -98,13 +97,13 @@ pub async fn create(
     let numbers = RunNumbers { id: run, number: run_number };
     match &request.file {
         RunFile::Workflow { workflow, diagnostics } => {
-            let mut contexts = contexts(config, request, workflow, numbers);
+            let mut contexts = contexts(config, request, &workflow.workflow, numbers);
             let reader = Reader { repository, owner: &request.repository.owner };
             let variables = secrets::variables_for_run(db, reader).await?;
             contexts.vars = Value::object(
                 variables.into_iter().map(|(name, value)| (name, Value::string(value))),
             );
-            match plan(Workflow::clone(workflow), contexts, &title) {
+            match plan(LoadedWorkflow::clone(workflow), contexts, &title) {
                 Ok(plan) => start(db, (repository, run), &plan, diagnostics).await?,
                 Err(errors) => {
                     let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
@@ -135,7 +134,8 @@ async fn start(
     let attempt = Attempt { run, number: 1 };
     queries::set_planned(db, run, &plan.display_title, diagnostics).await?;
     stored_plan::write(db, run, plan).await?;
-    jobs::create(db, attempt, &plan.workflow.jobs).await?;
+    let jobs = Scope::of_run(plan, &RunState::default()).new_jobs();
+    jobs::create(db, attempt, &jobs).await?;
     if let Some(slot) = &plan.concurrency {
         // Here and not when the run is advanced: groups go by the order in which runs come.
         slots::claim(db, Claimant { repository, attempt, leg: None }, slot).await?;

@@ -2,11 +2,9 @@
 //!
 //! Invariant: secrets are decrypted here, for a job that has been leased, and nowhere stored.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use gantry_protocol::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
-use gantry_workflow::advance::{RunState, needs_context};
+use gantry_workflow::advance::{RunState, Scope, Secrets, needs_context, secrets_of_job};
 use gantry_workflow::expr::Value;
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
@@ -23,23 +21,39 @@ use crate::{App, secrets};
 /// What GitHub sets, as secrets, in an attempt with debug output.
 const DEBUG_SWITCHES: [&str; 2] = ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"];
 
+/// The secret that every job has.
+const TOKEN_NAME: &str = "GITHUB_TOKEN";
+
 pub(super) async fn build(
     db: &mut PgConnection,
     app: &App,
     leased: &LeasedJob,
 ) -> anyhow::Result<JobMessage> {
     let plan = stored_plan::read(db, leased.attempt.run).await?;
+    let jobs = jobs::legs(db, leased.attempt).await?;
+    let state = RunState { jobs, ..RunState::default() };
     let key = model::JobId(leased.key.clone());
-    let job = plan.workflow.job(&key).context("the plan has no such job")?.clone();
+    let (scope, job) = Scope::of_job(&plan, &state, &key).context("the plan has no such job")?;
     let repository = repository(db, leased).await?;
-    let needs = needs(db, &plan, leased, &job).await?;
     let vars = vars(db, &plan, (&repository, leased)).await?;
-    let mut secrets = visible_secrets(db, app, &repository, (&plan, leased)).await?;
+    let identity = JobIdentity { job: leased.id, lease: leased.lease };
+    let token = accounts::job_token(app, identity);
+    let is_from_fork = is_from_fork(&plan.contexts.github.to_json(), &repository.full_name());
+    let mut secrets = match (is_from_fork, scope.is_called()) {
+        (true, _) => Secrets::new(),
+        (false, false) => {
+            secrets_of_run(db, app, &repository, leased.environment.as_deref()).await?
+        }
+        (false, true) => {
+            let passed_on = |own| secrets_of_job(&plan, &state, &key, own);
+            called_secrets(db, app, (&repository, leased, &token), passed_on).await?
+        }
+    };
     if is_debugged(db, leased).await? {
         secrets.extend(DEBUG_SWITCHES.map(|name| (name.to_owned(), "true".to_owned())));
     }
-    let identity = JobIdentity { job: leased.id, lease: leased.lease };
-    let token = accounts::job_token(app, identity);
+    let permissions = scope.permissions(job);
+    let permissions = if is_from_fork { permissions.read_only() } else { permissions };
     Ok(JobMessage {
         job_id: leased.id,
         run_id: leased.attempt.run,
@@ -50,20 +64,11 @@ pub(super) async fn build(
         runs_on: leased.runs_on.clone(),
         timeout_minutes: u32::try_from(leased.timeout_minutes)?,
         cancel_timeout_minutes: u32::try_from(leased.cancel_timeout_minutes)?,
-        workflow: WorkflowSettings {
-            env: plan.workflow.env.clone(),
-            defaults: plan.workflow.defaults.clone(),
-        },
-        job,
-        contexts: JobContexts {
-            github: plan.contexts.github,
-            inputs: plan.contexts.inputs,
-            vars,
-            needs,
-            strategy: leased.strategy.clone(),
-            matrix: leased.matrix.clone(),
-        },
+        workflow: settings(&scope),
+        job: job.clone(),
+        contexts: contexts(&scope, job, (leased, vars)),
         secrets,
+        permissions: permissions.granted(),
         github_token: token.clone(),
         repository: JobRepository {
             full_name: repository.full_name(),
@@ -98,15 +103,31 @@ async fn is_debugged(db: &mut PgConnection, leased: &LeasedJob) -> sqlx::Result<
     .await
 }
 
-async fn needs(
-    db: &mut PgConnection,
-    plan: &RunPlan,
-    leased: &LeasedJob,
+fn settings(scope: &Scope<'_>) -> WorkflowSettings {
+    let workflow = scope.workflow();
+    WorkflowSettings {
+        env: workflow.env.clone(),
+        defaults: workflow.defaults.clone(),
+        source: scope.source().cloned(),
+        is_called: scope.is_called(),
+    }
+}
+
+fn contexts(
+    scope: &Scope<'_>,
     job: &model::Job,
-) -> anyhow::Result<Value> {
-    let jobs = jobs::legs(db, leased.attempt).await?;
-    let state = RunState { jobs, ..RunState::default() };
-    Ok(needs_context(plan, &state, job))
+    (leased, vars): (&LeasedJob, Value),
+) -> JobContexts {
+    let shared = scope.contexts();
+    let shared = |name: &str| shared.get(name).cloned().unwrap_or_default();
+    JobContexts {
+        github: shared("github"),
+        inputs: shared("inputs"),
+        vars,
+        needs: needs_context(scope, job),
+        strategy: leased.strategy.clone(),
+        matrix: leased.matrix.clone(),
+    }
 }
 
 /// Those of the run, overlaid with those of the job's environment.
@@ -128,22 +149,40 @@ async fn vars(
     Ok(Value::object(of_run.into_iter().chain(own)))
 }
 
-/// A pull request from another repository gets none (`semantics` 3.6).
-async fn visible_secrets(
+async fn secrets_of_run(
     db: &mut PgConnection,
     app: &App,
     repository: &Repository,
-    (plan, leased): (&RunPlan, &LeasedJob),
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let event = plan.contexts.github.to_json();
-    if is_from_fork(&event, &repository.full_name()) {
-        return Ok(BTreeMap::new());
-    }
-    let environment = leased.environment.as_deref();
+    environment: Option<&str>,
+) -> anyhow::Result<Secrets> {
     let reader = Reader { repository: repository.id, owner: &repository.owner };
     secrets::values_for_job(db, &app.vault, reader, environment).await
 }
 
+/// What callers pass on of the run's secrets, and those of the job's own environment. A caller may
+/// pass on the token by name; the runner adds it to every job anyway.
+async fn called_secrets(
+    db: &mut PgConnection,
+    app: &App,
+    (repository, leased, token): (&Repository, &LeasedJob, &str),
+    passed_on: impl FnOnce(Secrets) -> Result<Secrets, String>,
+) -> anyhow::Result<Secrets> {
+    let mut own = secrets_of_run(db, app, repository, None).await?;
+    own.insert(TOKEN_NAME.to_owned(), token.to_owned());
+    let mut visible = passed_on(own).map_err(anyhow::Error::msg)?;
+    visible.remove(TOKEN_NAME);
+    if let Some(environment) = &leased.environment {
+        let place = Place::Environment(repository.id, environment.clone());
+        let names = secrets::list_secrets(db, &place).await?;
+        let mut all = secrets_of_run(db, app, repository, Some(environment)).await?;
+        let of_environment = names.into_iter().filter_map(|it| all.remove_entry(&it.name));
+        visible.extend(of_environment);
+    }
+    Ok(visible)
+}
+
+/// A pull request from another repository gets no secrets and may write nothing
+/// (`semantics` 3.6 and 4.10).
 fn is_from_fork(github: &serde_json::Value, full_name: &str) -> bool {
     let is_pull_request = github["event_name"]
         .as_str()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{JobId, RunId};
-use gantry_workflow::advance::{Fate, LegKey, Rerun, RunState, rerun as fates_of};
+use gantry_workflow::advance::{Fate, LegKey, Rerun, RunState, Scope, rerun as fates_of};
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
 use sqlx::{Connection as _, PgConnection};
@@ -81,7 +81,8 @@ pub async fn rerun(app: &App, request: &RerunRequest) -> Result<i32, RerunError>
     let fates = fates(&mut transaction, &run, (&plan, request)).await?;
     let attempt = Attempt { run: request.run, number: run.attempt.number + 1 };
     attempts::begin(&mut transaction, &run, request).await?;
-    jobs::repeat(&mut transaction, run.attempt, &plan.workflow.jobs, &fates).await?;
+    let all = Scope::of_run(&plan, &RunState::default()).new_jobs();
+    jobs::repeat(&mut transaction, run.attempt, &all, &fates).await?;
     if let Some(slot) = &plan.concurrency {
         let claimant = Claimant { repository: run.repository, attempt, leg: None };
         slots::claim(&mut transaction, claimant, slot).await?;

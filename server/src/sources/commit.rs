@@ -41,14 +41,23 @@ pub async fn resolve_branch_or_tag(
     repository: &str,
     name: &str,
 ) -> Result<Option<String>, GitError> {
+    let mut objects = Objects::open(repository)?;
+    Ok(resolve_within(&mut objects, name).await?.map(|(full, _)| full))
+}
+
+/// The full ref and its commit.
+pub(super) async fn resolve_within(
+    objects: &mut Objects,
+    name: &str,
+) -> Result<Option<(String, String)>, GitError> {
     let candidates = if name.starts_with("refs/") {
         vec![name.to_owned()]
     } else {
         vec![format!("refs/heads/{name}"), format!("refs/tags/{name}")]
     };
     for full in candidates {
-        match commit_id(repository, &full).await {
-            Ok(_) => return Ok(Some(full)),
+        match objects.commit_id(&full).await {
+            Ok(sha) => return Ok(Some((full, sha))),
             Err(GitError::Missing { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -1,7 +1,7 @@
 //! The workflow files of a commit.
 
 use super::git::GitError;
-use super::objects::Objects;
+use super::objects::{Object, Objects};
 
 /// Files beyond this many in the folder are not read.
 const MAX_FILES: usize = 500;
@@ -56,14 +56,27 @@ impl Objects {
             let path = format!("{directory}/{}", entry.name);
             let found = self.ask(&entry.object, MAX_FILE_BYTES).await?;
             let blob = found.ok_or_else(|| self.missing(&path))?;
-            let text = match blob.content.map(String::from_utf8) {
-                Some(Ok(text)) => Ok(text),
-                Some(Err(_)) => Err("the file is not UTF-8 text".to_owned()),
-                None => Err(format!("the file is larger than {MAX_FILE_BYTES} bytes")),
-            };
-            files.push(WorkflowFile { path, text });
+            files.push(WorkflowFile { path, text: text(blob) });
         }
         Ok(files)
+    }
+
+    /// The text of the file at `path` of `commit` (a full object id), or why it cannot be one.
+    pub(super) async fn workflow_file(
+        &mut self,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<Result<String, String>>, GitError> {
+        let found = self.ask(&format!("{commit}:{path}"), MAX_FILE_BYTES).await?;
+        Ok(found.filter(|object| object.kind == "blob").map(text))
+    }
+}
+
+fn text(blob: Object) -> Result<String, String> {
+    match blob.content.map(String::from_utf8) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(_)) => Err("the file is not UTF-8 text".to_owned()),
+        None => Err(format!("the file is larger than {MAX_FILE_BYTES} bytes")),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Invariant: what a delivery starts, and its end, are one transaction; git is asked before it.
 
+mod calls;
 mod dispatch;
 mod event;
 mod files;

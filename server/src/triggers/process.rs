@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use sqlx::Connection as _;
 use tracing::Instrument as _;
 
+use super::calls;
 use super::event::{self, NoEvent, RepositoryEvent};
 use super::files;
 use super::schedules::{self, DeclaredSchedule};
@@ -120,7 +121,10 @@ async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
         schedules: schedules::declared(&files),
         workflows: files::paths_and_names(&files),
     });
-    let selected = select_runs(&delivery.guid, &event, (files, &disabled)).await?;
+    let mut selected = select_runs(&delivery.guid, &event, (files, &disabled)).await?;
+    let mut connection = app.db.acquire().await?;
+    calls::load(&mut connection, &event, &mut selected.runs).await.map_err(NoEvent::Failed)?;
+    drop(connection);
     Ok(Prepared { event, selected, default_branch })
 }
 

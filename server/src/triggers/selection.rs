@@ -70,7 +70,8 @@ fn decide(
     let event = Event { name: &event.name, payload: &event.payload, changed_files };
     match select(&workflow, &event) {
         Selection::Starts => {
-            Ok(RunFile::Workflow { workflow: Box::new(workflow), diagnostics: file.diagnostics })
+            let workflow = Box::new(workflow.into());
+            Ok(RunFile::Workflow { workflow, diagnostics: file.diagnostics })
         }
         Selection::Skips { reason } => Err(reason),
     }

@@ -3,7 +3,7 @@
 //! The one place that says so: `advance` looks ahead with it, and whoever keeps a run in memory
 //! applies transitions with it. Stores that keep rows follow it.
 
-use super::state::{JobState, LegKey, LegState, LegStatus, RunState, SlotState};
+use super::state::{Call, JobState, LegKey, LegState, LegStatus, RunState, SlotState};
 use super::transition::{NewLeg, Transition};
 
 impl RunState {
@@ -21,6 +21,15 @@ impl RunState {
             }
             Transition::Wait { leg, .. } => self.set_status(leg, LegStatus::Waiting),
             Transition::Queue { leg } => self.set_status(leg, LegStatus::Queued),
+            Transition::Enter { leg, .. } => self.set_status(leg, LegStatus::InProgress),
+            Transition::Leave { leg, conclusion, outputs, .. } => {
+                let order = self.next_completion();
+                if let Some(leg) = self.leg_mut(leg) {
+                    leg.status = LegStatus::Completed(*conclusion);
+                    leg.outputs.clone_from(outputs);
+                    leg.completed_order = Some(order);
+                }
+            }
             Transition::Conclude { leg, conclusion, .. }
             | Transition::Abandon { leg, conclusion, .. } => {
                 self.set_status(leg, LegStatus::Completed(*conclusion));
@@ -53,6 +62,15 @@ impl RunState {
         }
     }
 
+    /// A number after that of every leg that has completed.
+    fn next_completion(&self) -> u64 {
+        let legs = self.jobs.values().flat_map(|state| match state {
+            JobState::Expanded { legs, .. } => legs.as_slice(),
+            JobState::Blocked | JobState::Ended(_) => &[],
+        });
+        legs.filter_map(|leg| leg.completed_order).max().unwrap_or_default() + 1
+    }
+
     fn set_status(&mut self, key: &LegKey, status: LegStatus) {
         if let Some(leg) = self.leg_mut(key) {
             leg.status = status;
@@ -69,6 +87,12 @@ impl LegState {
             status: LegStatus::Pending,
             continue_on_error: leg.continue_on_error,
             environment: leg.environment.clone(),
+            call: leg.call.as_ref().map(|inputs| Call {
+                name: leg.name.clone(),
+                inputs: inputs.clone(),
+                matrix: leg.matrix.clone(),
+                strategy: leg.strategy.clone(),
+            }),
             review: None,
             concurrency: leg.concurrency.clone(),
             slot: SlotState::Unclaimed,

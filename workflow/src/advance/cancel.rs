@@ -47,9 +47,9 @@ pub(super) fn cancel(key: LegKey, leg: &LegState, reason: &str) -> Option<Transi
     }
 }
 
-/// As [`cancel`], and does not wait for the runner.
+/// As [`cancel`], and does not wait for the runner. What a leg calls is abandoned job by job.
 pub(super) fn abandon(key: LegKey, leg: &LegState, reason: &str) -> Option<Transition> {
-    if leg.status != LegStatus::InProgress {
+    if leg.status != LegStatus::InProgress || leg.call.is_some() {
         return cancel(key, leg, reason);
     }
     let conclusion = timers::abandoned(leg);

@@ -29,7 +29,7 @@ pub(super) fn decide(scope: &Scope<'_>, job: &Job) -> Decision {
         Ok(true) => Decision::Run,
         Err(error) => {
             let error = SlotError { key: "if", position: job.position, message: error.message };
-            Decision::Fail(error_text(scope, job, &error))
+            Decision::Fail(error_text(scope, Some(job), &error))
         }
         Ok(false) => {
             let uncancelled = status_view(scope, job, false);
@@ -48,13 +48,11 @@ pub(super) fn survives_cancellation(scope: &Scope<'_>, job: &Job) -> bool {
 }
 
 /// GitHub's text for a key that cannot be evaluated.
-pub(super) fn error_text(scope: &Scope<'_>, job: &Job, error: &SlotError) -> String {
+pub(super) fn error_text(scope: &Scope<'_>, job: Option<&Job>, error: &SlotError) -> String {
     let SlotError { key, position: Position { line, column }, message } = error;
     let file = &scope.workflow.path;
-    format!(
-        "Error when evaluating '{key}' for job '{}'. {file} (Line: {line}, Col: {column}): {message}",
-        job.id
-    )
+    let job = job.map(|job| format!(" for job '{}'", job.id)).unwrap_or_default();
+    format!("Error when evaluating '{key}'{job}. {file} (Line: {line}, Col: {column}): {message}")
 }
 
 fn holds(job: &Job, contexts: &Object, status: &StatusView) -> Result<bool, EvalError> {

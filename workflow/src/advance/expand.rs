@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::transition::{NewLeg, Transition};
 use crate::diagnostic::Position;
 use crate::expr::{Environment, Object, StatusView, Value};
-use crate::model::{Job, JobId, JobKind, Strategy};
+use crate::model::{Job, JobId, Strategy};
 use crate::plan::job_name;
 use crate::plan::matrix::{self, Combination, MatrixError};
 use crate::plan::slot::{Slot, SlotError};
@@ -43,13 +43,7 @@ struct Rules {
 
 /// The legs of `job`, or GitHub's text of why they cannot be evaluated.
 pub(super) fn expand(scope: &Scope<'_>, job: &Job, contexts: &Object) -> Result<Expansion, String> {
-    let JobKind::Steps(steps) = &job.kind else {
-        return Err(format!(
-            "Job '{}' calls a reusable workflow, which is not supported yet",
-            job.id
-        ));
-    };
-    let in_words = |error: SlotError| error_text(scope, job, &error);
+    let in_words = |error: SlotError| error_text(scope, Some(job), &error);
     let rules = match &job.strategy {
         None => Rules::none(),
         Some(strategy) => Rules::evaluate(strategy, contexts).map_err(in_words)?,
@@ -58,7 +52,7 @@ pub(super) fn expand(scope: &Scope<'_>, job: &Job, contexts: &Object) -> Result<
     let places = rules.places(&default_name);
     let legs = places
         .into_iter()
-        .map(|place| leg::evaluate(job, steps, contexts, place).map_err(in_words))
+        .map(|place| leg::evaluate(scope, job, (contexts, place)).map_err(in_words))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Expansion { legs, fail_fast: rules.fail_fast, max_parallel: rules.max_parallel })
 }
@@ -71,7 +65,11 @@ pub(super) fn leg_name(scope: &Scope<'_>, job: &Job, leg: usize) -> String {
 }
 
 /// The name of a job that ends without legs: its `name`, unless that needs a matrix.
-pub(super) fn unexpanded_name(job: &Job, contexts: &Object) -> String {
+pub(super) fn unexpanded_name(scope: &Scope<'_>, job: &Job, contexts: &Object) -> String {
+    scope.display_name(&own_name(job, contexts))
+}
+
+fn own_name(job: &Job, contexts: &Object) -> String {
     let fallback = job_name::with_values(&job_name::default_name(job), &[]);
     let Some(Token { kind: TokenKind::Expression(expression), .. }) = &job.name else {
         return fallback;

@@ -3,11 +3,12 @@
 //!
 //! Containers, services, `env` and steps stay templates: the runner evaluates them.
 
+use super::scope::Scope;
 use super::transition::NewLeg;
 use crate::expr::{Environment, Object, StatusView, Value};
-use crate::model::{Job, StepsJob};
-use crate::plan::concurrency;
+use crate::model::{CallJob, Job, JobKind, StepsJob};
 use crate::plan::slot::{Slot, SlotError, text_of, unexpected};
+use crate::plan::{call_inputs, concurrency};
 use crate::template::{Token, TokenKind};
 
 /// Minutes a job may take when the file does not say (`limits` page of GitHub's documentation).
@@ -25,10 +26,9 @@ pub(super) struct LegPlace {
 
 /// The leg at `place`.
 pub(super) fn evaluate(
+    scope: &Scope<'_>,
     job: &Job,
-    steps: &StepsJob,
-    contexts: &Object,
-    place: LegPlace,
+    (contexts, place): (&Object, LegPlace),
 ) -> Result<NewLeg, SlotError> {
     let mut contexts = contexts.clone();
     contexts.entries.insert("strategy".to_owned(), place.strategy.clone());
@@ -36,17 +36,39 @@ pub(super) fn evaluate(
     let status = StatusView::default();
     let environment = Environment { contexts: &contexts, status: &status, hash_files: None };
     let concurrency = job.concurrency.as_ref().map(|c| concurrency::evaluate(c, &environment));
+    let leg = NewLeg {
+        name: scope.display_name(&name(job, &environment, place.default_name)?),
+        runs_on: Vec::new(),
+        environment: None,
+        continue_on_error: false,
+        timeout_minutes: DEFAULT_TIMEOUT_MINUTES,
+        cancel_timeout_minutes: DEFAULT_CANCEL_TIMEOUT_MINUTES,
+        concurrency: concurrency.transpose()?,
+        matrix: place.matrix,
+        strategy: place.strategy,
+        call: None,
+    };
+    match &job.kind {
+        JobKind::Steps(steps) => with_steps(leg, steps, &environment),
+        JobKind::Call(call) => with_call(leg, (scope, call), &environment),
+    }
+}
+
+fn with_steps(
+    leg: NewLeg,
+    steps: &StepsJob,
+    environment: &Environment<'_>,
+) -> Result<NewLeg, SlotError> {
     Ok(NewLeg {
-        name: name(job, &environment, place.default_name)?,
-        runs_on: runs_on(&steps.runs_on, &environment)?,
-        environment: environment_name(steps, &environment)?,
+        runs_on: runs_on(&steps.runs_on, environment)?,
+        environment: environment_name(steps, environment)?,
         continue_on_error: match &steps.continue_on_error {
             None => false,
-            Some(token) => Slot::new("continue-on-error", token).boolean(&environment)?,
+            Some(token) => Slot::new("continue-on-error", token).boolean(environment)?,
         },
         timeout_minutes: minutes(
             steps.timeout_minutes.as_ref().map(|token| Slot::new("timeout-minutes", token)),
-            &environment,
+            environment,
             DEFAULT_TIMEOUT_MINUTES,
         )?,
         cancel_timeout_minutes: minutes(
@@ -54,13 +76,37 @@ pub(super) fn evaluate(
                 .cancel_timeout_minutes
                 .as_ref()
                 .map(|token| Slot::new("cancel-timeout-minutes", token)),
-            &environment,
+            environment,
             DEFAULT_CANCEL_TIMEOUT_MINUTES,
         )?,
-        concurrency: concurrency.transpose()?,
-        matrix: place.matrix,
-        strategy: place.strategy,
+        ..leg
     })
+}
+
+/// A group of the called file holds the whole call, unless the calling job is in one already.
+fn with_call(
+    leg: NewLeg,
+    (scope, call): (&Scope<'_>, &CallJob),
+    environment: &Environment<'_>,
+) -> Result<NewLeg, SlotError> {
+    let not_loaded = || SlotError {
+        key: "uses",
+        position: call.uses_position,
+        message: format!("`{}` is not among the files of this run", call.uses),
+    };
+    let called = &scope.called(call).ok_or_else(not_loaded)?.workflow;
+    let declared = called.call().ok_or_else(not_loaded)?;
+    let inputs = call_inputs::evaluate(call, declared, environment)?;
+    let own_group = match &called.concurrency {
+        Some(concurrency) if leg.concurrency.is_none() => {
+            let mut contexts = scope.contexts();
+            contexts.entries.insert("inputs".to_owned(), inputs.clone());
+            let environment = Environment { contexts: &contexts, ..*environment };
+            Some(concurrency::evaluate(concurrency, &environment)?)
+        }
+        _ => leg.concurrency,
+    };
+    Ok(NewLeg { call: Some(inputs), concurrency: own_group, ..leg })
 }
 
 /// A `name` with an expression replaces the default, unless it is empty.

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::calls;
 use super::cancel;
 use super::condition;
 use super::expand;
@@ -27,6 +28,10 @@ pub(super) fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<T
     if legs.iter().all(is_settled) {
         return Vec::new();
     }
+    let left = calls::leave(scope, job);
+    if !left.is_empty() {
+        return left;
+    }
     let each = |f: &dyn Fn(LegKey, &LegState) -> Option<Transition>| -> Vec<Transition> {
         keyed(&key, legs).filter_map(|(leg, state)| f(leg, state)).collect()
     };
@@ -48,7 +53,7 @@ pub(super) fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<T
         let reason = format!("fail-fast: `{}` failed", expand::leg_name(scope, job, failed));
         return each(&|leg, state| cancel::cancel(leg, state, &reason));
     }
-    start((scope, now), &key, legs, Room::of(legs, *max_parallel))
+    start((scope, now), job, legs, Room::of(legs, *max_parallel))
 }
 
 /// Nothing can happen to the leg from here.
@@ -64,15 +69,15 @@ fn failed(leg: &LegState) -> bool {
 /// in order. A leg that waits for a review holds its group meanwhile, as on GitHub.
 fn start(
     (scope, now): (&Scope<'_>, DateTime<Utc>),
-    job: &JobId,
+    job: &Job,
     legs: &[LegState],
     mut room: Room,
 ) -> Vec<Transition> {
-    keyed(job, legs)
+    keyed(&scope.key(&job.id), legs)
         .filter_map(|(key, leg)| match unclaimed(leg) {
             Some(slot) => room.take(leg).then(|| claim(scope, key, slot)),
             None if leg.slot == SlotState::Pending => None,
-            None => pass_gate((scope, now), key, leg, &mut room),
+            None => pass_gate((scope, now), job, (key, leg), &mut room),
         })
         .collect()
 }
@@ -98,8 +103,8 @@ fn claim(scope: &Scope<'_>, leg: LegKey, slot: &ConcurrencySlot) -> Transition {
 
 fn pass_gate(
     (scope, now): (&Scope<'_>, DateTime<Utc>),
-    leg: LegKey,
-    leg_state: &LegState,
+    job: &Job,
+    (leg, leg_state): (LegKey, &LegState),
     room: &mut Room,
 ) -> Option<Transition> {
     match gate(scope, leg_state, now) {
@@ -108,7 +113,10 @@ fn pass_gate(
         Gate::Refused(reason) => {
             Some(Transition::Conclude { leg, conclusion: Conclusion::Failure, reason })
         }
-        Gate::Open => room.take(leg_state).then_some(Transition::Queue { leg }),
+        Gate::Open => room.take(leg_state).then(|| match leg_state.call {
+            None => Transition::Queue { leg },
+            Some(_) => calls::enter(scope, job, leg),
+        }),
     }
 }
 

@@ -5,13 +5,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::calls;
 use super::cancel;
 use super::condition::{self, Decision};
 use super::expand;
 use super::legs;
 use super::needs::contexts_of;
 use super::scope::Scope;
-use super::state::{Conclusion, JobState, RunState, SlotState};
+use super::state::{Conclusion, JobState, LegKey, RunState, SlotState};
 use super::timers;
 use super::transition::Transition;
 use crate::model::Job;
@@ -61,13 +62,33 @@ impl Machine<'_> {
     /// forward and none moves back, so that the passes end.
     fn pass(&mut self) -> bool {
         let before = self.transitions.len();
-        for job in &self.plan.workflow.jobs {
-            for transition in look_at(&Scope::of_run(self.plan, &self.state), job, self.now) {
+        self.pass_through(None);
+        self.transitions.len() > before
+    }
+
+    /// Looks at the jobs of the run's own file, or at those that a leg calls, and then at what they
+    /// call.
+    fn pass_through(&mut self, leg: Option<&LegKey>) {
+        let n_jobs = self.scope(leg).map_or(0, |scope| scope.workflow.jobs.len());
+        for index in 0..n_jobs {
+            let Some(scope) = self.scope(leg) else { return };
+            let Some(job) = scope.workflow.jobs.get(index) else { return };
+            let key = scope.key(&job.id);
+            for transition in look_at(&scope, job, self.now) {
                 self.state.apply(&transition);
                 self.transitions.push(transition);
             }
+            for entered in calls::entered(&key, self.state.jobs.get(&key)) {
+                self.pass_through(Some(&entered));
+            }
         }
-        self.transitions.len() > before
+    }
+
+    fn scope(&self, leg: Option<&LegKey>) -> Option<Scope<'_>> {
+        match leg {
+            None => Some(Scope::of_run(self.plan, &self.state)),
+            Some(leg) => Scope::of_leg(self.plan, &self.state, leg),
+        }
     }
 }
 
@@ -101,7 +122,7 @@ fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
 
 /// The job ends without legs.
 fn end(scope: &Scope<'_>, job: &Job, (conclusion, reason): (Conclusion, String)) -> Transition {
-    let name = expand::unexpanded_name(job, &contexts_of(scope, job));
+    let name = expand::unexpanded_name(scope, job, &contexts_of(scope, job));
     Transition::End { job: scope.key(&job.id), name, conclusion, reason }
 }
 

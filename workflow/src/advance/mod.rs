@@ -5,6 +5,8 @@
 //! which jobs complete does not change any conclusion.
 
 mod apply;
+mod call_secrets;
+mod calls;
 mod cancel;
 mod condition;
 mod expand;
@@ -21,11 +23,15 @@ mod state;
 mod timers;
 mod transition;
 
+pub use call_secrets::{Secrets, secrets_of_job};
 pub use group::{Admission, Group, MAX_PENDING, Verdict};
 pub use machine::advance;
 pub use needs::{job_result, needs_context};
 pub use protection::{Protection, RefKind, RefPolicy};
 pub use rerun::{Fate, Rerun, rerun};
-pub use state::{Conclusion, JobState, LegKey, LegState, LegStatus, Review, RunState, SlotState};
+pub use scope::Scope;
+pub use state::{
+    Call, Conclusion, JobState, LegKey, LegState, LegStatus, Review, RunState, SlotState,
+};
 pub use timers::{Limits, next_look};
-pub use transition::{NewLeg, Transition};
+pub use transition::{NewJob, NewLeg, Transition};

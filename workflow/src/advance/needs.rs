@@ -11,20 +11,15 @@ use super::scope::Scope;
 use super::state::{Conclusion, JobState, LegState, LegStatus, RunState};
 use crate::expr::{Object, StatusView, Value};
 use crate::model::{Job, JobId, Workflow};
-use crate::plan::RunPlan;
 
 /// The `needs` context of `job`: `{"<id>": {"result": "...", "outputs": {...}}}`.
 #[must_use]
-pub fn needs_context(plan: &RunPlan, state: &RunState, job: &Job) -> Value {
-    needs_within(&Scope::of_run(plan, state), job)
-}
-
-fn needs_within(scope: &Scope<'_>, job: &Job) -> Value {
+pub fn needs_context(scope: &Scope<'_>, job: &Job) -> Value {
     Value::object(job.needs.iter().filter_map(|need| {
         let result = scope.result(need)?;
         let entry = Value::object([
             ("result".to_owned(), Value::string(result.as_str())),
-            ("outputs".to_owned(), outputs(scope.job_state(need))),
+            ("outputs".to_owned(), outputs_of(scope.job_state(need))),
         ]);
         Some((need.0.clone(), entry))
     }))
@@ -34,7 +29,11 @@ fn needs_within(scope: &Scope<'_>, job: &Job) -> Value {
 /// see it; `None` while any leg is unfinished.
 #[must_use]
 pub fn job_result(state: &RunState, job: &JobId) -> Option<Conclusion> {
-    match state.jobs.get(job)? {
+    result_of_state(state.jobs.get(job)?)
+}
+
+pub(super) fn result_of_state(state: &JobState) -> Option<Conclusion> {
+    match state {
         JobState::Blocked => None,
         JobState::Ended(conclusion) => Some(result_of(*conclusion)),
         JobState::Expanded { legs, .. } => {
@@ -68,7 +67,7 @@ fn result_of(conclusion: Conclusion) -> Conclusion {
 }
 
 /// All legs write into one map, in the order in which they completed; the last one wins.
-fn outputs(state: Option<&JobState>) -> Value {
+pub(super) fn outputs_of(state: Option<&JobState>) -> Value {
     let Some(JobState::Expanded { legs, .. }) = state else {
         return Value::object([]);
     };
@@ -87,7 +86,7 @@ fn outputs(state: Option<&JobState>) -> Value {
 /// The contexts that an `if` and a `strategy` read.
 pub(super) fn contexts_of(scope: &Scope<'_>, job: &Job) -> Object {
     let mut contexts = scope.contexts();
-    contexts.entries.insert("needs".to_owned(), needs_within(scope, job));
+    contexts.entries.insert("needs".to_owned(), needs_context(scope, job));
     contexts
 }
 

@@ -54,7 +54,11 @@ fn of_itself(id: &JobId, state: Option<&JobState>, wanted: &Rerun) -> Fate {
     let is_wanted = |leg: u32, conclusion: Option<Conclusion>| match wanted {
         Rerun::All => true,
         Rerun::Failed => conclusion.is_some_and(is_failed),
-        Rerun::Leg(key) => key.job == *id && key.leg == leg,
+        // A called job runs again with everything that its leg calls.
+        Rerun::Leg(key) => {
+            let is_called = || key.job.as_str().starts_with(&format!("{id}/{leg}/"));
+            key.job == *id && key.leg == leg || is_called()
+        }
     };
     match state {
         None | Some(JobState::Blocked) => Fate::Again,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::protection::Protection;
 use super::timers::Limits;
+use crate::expr::Value;
 use crate::model::JobId;
 use crate::plan::ConcurrencySlot;
 
@@ -88,6 +89,7 @@ pub enum LegStatus {
     Waiting,
     /// May be leased by a runner.
     Queued,
+    /// A runner has it; a calling leg: its called jobs have begun.
     InProgress,
     Completed(Conclusion),
 }
@@ -100,6 +102,8 @@ pub struct LegState {
     pub continue_on_error: bool,
     /// The environment's name as evaluated when the leg was created.
     pub environment: Option<String>,
+    /// What a calling job's leg hands to what it calls; absent for a leg with steps.
+    pub call: Option<Call>,
     /// The newest review of the waiting deployment, if any.
     pub review: Option<Review>,
     /// The job's concurrency group as evaluated when the leg was created.
@@ -136,6 +140,18 @@ pub enum SlotState {
     Evicted(String),
     /// It waited, and will never hold its group: why, in words.
     Refused(String),
+}
+
+/// What the called jobs and their secrets are made from.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The calling leg's display name, which stands before the names of the called jobs.
+    pub name: String,
+    /// The `inputs` context of the called file.
+    pub inputs: Value,
+    /// The `matrix` and `strategy` contexts of the calling leg.
+    pub matrix: Value,
+    pub strategy: Value,
 }
 
 /// A reviewer's answer.

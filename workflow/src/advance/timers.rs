@@ -139,6 +139,8 @@ fn deadline(state: &RunState, leg: &LegState) -> Option<Deadline> {
     let (what, since, within) = match leg.status {
         // Where only the environment's timer holds it back, nobody has to answer.
         LegStatus::Waiting if !gate::awaits_review(state, leg) => return None,
+        // What a leg calls has deadlines of its own.
+        LegStatus::InProgress if leg.call.is_some() => return None,
         LegStatus::Waiting => (What::Review, leg.since, limits.review),
         LegStatus::Queued => (What::Runner, leg.since, limits.queue),
         LegStatus::InProgress if leg.cancel_requested => (

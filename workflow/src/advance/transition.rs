@@ -1,5 +1,7 @@
 //! What `advance` asks its caller to do, in order.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::state::{Conclusion, LegKey};
@@ -21,6 +23,16 @@ pub enum Transition {
     Wait { leg: LegKey, environment: String, reason: String },
     /// The leg may be leased.
     Queue { leg: LegKey },
+    /// The leg's called jobs come up; each is blocked.
+    Enter { leg: LegKey, jobs: Vec<NewJob> },
+    /// The leg's called jobs have all ended, and it with them. A `reason` says what went wrong in
+    /// the leg itself.
+    Leave {
+        leg: LegKey,
+        conclusion: Conclusion,
+        outputs: BTreeMap<String, String>,
+        reason: Option<String>,
+    },
     /// The leg ends without having run, or is refused by a reviewer.
     Conclude { leg: LegKey, conclusion: Conclusion, reason: String },
     /// A running leg is told to cancel; it concludes later, through the runner.
@@ -31,6 +43,15 @@ pub enum Transition {
     CancelRun { reason: String, is_forced: bool },
     /// The run is over.
     ConcludeRun { conclusion: Conclusion },
+}
+
+/// A job that has come up and is blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    pub key: JobId,
+    /// As far as it is known before the needs are.
+    pub name: String,
+    pub needs: Vec<JobId>,
 }
 
 /// A leg to create.
@@ -45,6 +66,9 @@ pub struct NewLeg {
     pub runs_on: Vec<String>,
     pub environment: Option<String>,
     pub continue_on_error: bool,
+    /// The `inputs` of what the leg calls; absent for a leg with steps.
+    #[serde(default)]
+    pub call: Option<Value>,
     /// Minutes; 360 when the file does not say.
     pub timeout_minutes: u32,
     /// Minutes that a cancelled leg may go on; 5 when the file does not say.

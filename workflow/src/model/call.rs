@@ -41,6 +41,8 @@ pub struct CallSecret {
 pub struct CallJob {
     pub uses: CallUses,
     pub uses_position: Position,
+    /// Where the job's id stands, which is where GitHub shows excessive permissions.
+    pub id_position: Position,
     /// Name and value, in file order.
     pub with: Vec<(String, Token)>,
     pub secrets: CallSecrets,

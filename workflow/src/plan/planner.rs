@@ -2,6 +2,7 @@
 //!
 //! Expands no matrix and evaluates no job.
 
+use super::called::LoadedWorkflow;
 use super::concurrency;
 use super::run_plan::{ConcurrencySlot, PLAN_FORMAT, RunContexts, RunPlan};
 use super::slot::{Slot, SlotError};
@@ -16,35 +17,47 @@ use crate::template::TokenKind;
 /// Diagnostics when `run-name` or `concurrency` cannot be evaluated, or when a job would wait for
 /// the concurrency group of its own run.
 pub fn plan(
-    workflow: Workflow,
+    loaded: impl Into<LoadedWorkflow>,
     contexts: RunContexts,
     default_title: &str,
 ) -> Result<RunPlan, Vec<Diagnostic>> {
-    let mut diagnostics = deadlocks(&workflow);
+    let loaded = loaded.into();
+    let workflow = &loaded.workflow;
+    let mut diagnostics = deadlocks(workflow);
     let known = contexts.to_object();
     let status = StatusView::default();
     let environment = Environment { contexts: &known, status: &status, hash_files: None };
-    let title = run_name(&workflow, &environment, default_title);
+    let title = run_name(workflow, &environment, default_title);
     let slot = workflow.concurrency.as_ref().map(|c| concurrency::evaluate(c, &environment));
     match (title, slot.transpose()) {
         (Ok(display_title), Ok(concurrency)) if diagnostics.is_empty() => {
-            Ok(build(workflow, contexts, display_title, concurrency))
+            Ok(build(loaded, contexts, display_title, concurrency))
         }
         (title, concurrency) => {
             let errors = [title.err(), concurrency.err()].into_iter().flatten();
-            diagnostics.extend(errors.map(|error| evaluation_error(&workflow, error)));
+            diagnostics.extend(errors.map(|error| evaluation_error(workflow, error)));
             Err(diagnostics)
         }
     }
 }
 
 fn build(
-    workflow: Workflow,
+    loaded: LoadedWorkflow,
     contexts: RunContexts,
     display_title: String,
     concurrency: Option<ConcurrencySlot>,
 ) -> RunPlan {
-    RunPlan { format: PLAN_FORMAT, workflow, contexts, display_title, concurrency }
+    let LoadedWorkflow { workflow, source, called, default_permissions } = loaded;
+    RunPlan {
+        format: PLAN_FORMAT,
+        workflow,
+        source,
+        called,
+        default_permissions,
+        contexts,
+        display_title,
+        concurrency,
+    }
 }
 
 /// `run-name`, or the default when it is absent or evaluates to nothing but white space.

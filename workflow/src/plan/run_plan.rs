@@ -4,17 +4,28 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::called::{CalledWorkflow, FileSource};
+use super::permissions::DefaultPermissions;
 use crate::expr::{Object, Value};
 use crate::model::Workflow;
 
 /// Version of the stored form; a reader refuses a newer one.
-pub const PLAN_FORMAT: u32 = 1;
+pub const PLAN_FORMAT: u32 = 2;
 
 /// Everything that decides a run's fate, fixed when the run is created. Re-runs use it unchanged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunPlan {
     pub format: u32,
     pub workflow: Workflow,
+    /// Where the workflow was read; absent in plans of format 1.
+    #[serde(default)]
+    pub source: Option<FileSource>,
+    /// The reusable workflows it calls, and those that they call.
+    #[serde(default)]
+    pub called: Vec<CalledWorkflow>,
+    /// For jobs of files that say nothing about permissions.
+    #[serde(default)]
+    pub default_permissions: DefaultPermissions,
     pub contexts: RunContexts,
     /// `run-name` evaluated, or GitHub's default for the event (head commit's first line, ...).
     pub display_title: String,

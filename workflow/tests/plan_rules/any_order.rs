@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::run::Run;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Condition {
+pub(crate) enum Condition {
     Default,
     False,
     Always,
@@ -23,17 +23,17 @@ enum Condition {
 }
 
 #[derive(Clone, Debug)]
-struct Spec {
+pub(crate) struct Spec {
     /// Indexes of earlier jobs.
-    needs: Vec<usize>,
-    condition: Condition,
+    pub(crate) needs: Vec<usize>,
+    pub(crate) condition: Condition,
     /// Zero: no matrix.
-    matrix: usize,
-    results: Vec<Conclusion>,
+    pub(crate) matrix: usize,
+    pub(crate) results: Vec<Conclusion>,
     max_parallel: Option<u32>,
-    continue_on_error: bool,
-    fail_fast: bool,
-    protected: bool,
+    pub(crate) continue_on_error: bool,
+    pub(crate) fail_fast: bool,
+    pub(crate) protected: bool,
 }
 
 const MAX_MATRIX: usize = 3;
@@ -81,7 +81,7 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 /// Jobs whose needs point backwards only, so that the first one has none.
-fn graph() -> impl Strategy<Value = Vec<Spec>> {
+pub(crate) fn graph() -> impl Strategy<Value = Vec<Spec>> {
     proptest::collection::vec(spec(), 1..8).prop_map(|mut specs| {
         for (index, spec) in specs.iter_mut().enumerate() {
             spec.needs =
@@ -98,37 +98,44 @@ fn file(specs: &[Spec]) -> String {
     let mut text = String::new();
     for (index, spec) in specs.iter().enumerate().rev() {
         text.push_str(&format!("  j{index}:\n    runs-on: x\n"));
-        let needs: Vec<String> = spec.needs.iter().map(|need| format!("j{need}")).collect();
-        if !needs.is_empty() {
-            text.push_str(&format!("    needs: [{}]\n", needs.join(", ")));
-        }
-        let condition = match spec.condition {
-            Condition::Default => "success()".to_owned(),
-            Condition::False => "false".to_owned(),
-            Condition::Always => "always()".to_owned(),
-            Condition::Failure => "failure()".to_owned(),
-            Condition::SuccessOrFailure => "success() || failure()".to_owned(),
-            Condition::NotCancelled => "'!cancelled()'".to_owned(),
-            Condition::FirstNeedSucceeded => match needs.first() {
-                Some(need) => format!("always() && needs.{need}.result == 'success'"),
-                None => "always()".to_owned(),
-            },
-        };
-        text.push_str(&format!("    if: {condition}\n"));
+        text.push_str(&common_lines(spec));
         text.push_str(&format!("    continue-on-error: {}\n", spec.continue_on_error));
         if spec.protected {
             text.push_str("    environment: prod\n");
         }
-        if spec.matrix > 0 {
-            let numbers: Vec<String> = (0..spec.matrix).map(|n| n.to_string()).collect();
-            text.push_str("    strategy:\n");
-            text.push_str(&format!("      fail-fast: {}\n", spec.fail_fast));
-            if let Some(limit) = spec.max_parallel {
-                text.push_str(&format!("      max-parallel: {limit}\n"));
-            }
-            text.push_str(&format!("      matrix: {{n: [{}]}}\n", numbers.join(", ")));
-        }
         text.push_str("    steps: [{run: 'true'}]\n");
+    }
+    text
+}
+
+/// The lines that a calling job may have as well.
+pub(crate) fn common_lines(spec: &Spec) -> String {
+    let mut text = String::new();
+    let needs: Vec<String> = spec.needs.iter().map(|need| format!("j{need}")).collect();
+    if !needs.is_empty() {
+        text.push_str(&format!("    needs: [{}]\n", needs.join(", ")));
+    }
+    let condition = match spec.condition {
+        Condition::Default => "success()".to_owned(),
+        Condition::False => "false".to_owned(),
+        Condition::Always => "always()".to_owned(),
+        Condition::Failure => "failure()".to_owned(),
+        Condition::SuccessOrFailure => "success() || failure()".to_owned(),
+        Condition::NotCancelled => "'!cancelled()'".to_owned(),
+        Condition::FirstNeedSucceeded => match needs.first() {
+            Some(need) => format!("always() && needs.{need}.result == 'success'"),
+            None => "always()".to_owned(),
+        },
+    };
+    text.push_str(&format!("    if: {condition}\n"));
+    if spec.matrix > 0 {
+        let numbers: Vec<String> = (0..spec.matrix).map(|n| n.to_string()).collect();
+        text.push_str("    strategy:\n");
+        text.push_str(&format!("      fail-fast: {}\n", spec.fail_fast));
+        if let Some(limit) = spec.max_parallel {
+            text.push_str(&format!("      max-parallel: {limit}\n"));
+        }
+        text.push_str(&format!("      matrix: {{n: [{}]}}\n", numbers.join(", ")));
     }
     text
 }
@@ -142,34 +149,43 @@ fn model(specs: &[Spec]) -> (Vec<&'static str>, Conclusion) {
         for need in &spec.needs {
             all.extend(&ancestors[*need]);
         }
-        let success = all.iter().all(|a| results[*a] == "success");
-        let failure = all.iter().any(|a| results[*a] == "failure");
-        let runs = match spec.condition {
-            Condition::Default => success,
-            Condition::False => false,
-            Condition::Always | Condition::NotCancelled => true,
-            Condition::Failure => failure,
-            Condition::SuccessOrFailure => success || failure,
-            Condition::FirstNeedSucceeded => {
-                spec.needs.first().is_none_or(|need| results[*need] == "success")
-            }
-        };
         let bad = spec.results[..spec.matrix.max(1)].iter().any(|r| *r != Conclusion::Success);
-        results.push(match (runs, bad && !spec.continue_on_error) {
+        results.push(match (runs(spec, &all, &results), bad && !spec.continue_on_error) {
             (false, _) => "skipped",
             (true, true) => "failure",
             (true, false) => "success",
         });
         ancestors.push(all);
     }
-    let conclusion = if results.contains(&"failure") {
+    let conclusion = conclusion_of(&results);
+    (results, conclusion)
+}
+
+/// Whether the condition of a job holds, given the results of its ancestors.
+pub(crate) fn runs(spec: &Spec, ancestors: &[usize], results: &[&str]) -> bool {
+    let success = ancestors.iter().all(|a| results[*a] == "success");
+    let failure = ancestors.iter().any(|a| results[*a] == "failure");
+    match spec.condition {
+        Condition::Default => success,
+        Condition::False => false,
+        Condition::Always | Condition::NotCancelled => true,
+        Condition::Failure => failure,
+        Condition::SuccessOrFailure => success || failure,
+        Condition::FirstNeedSucceeded => {
+            spec.needs.first().is_none_or(|need| results[*need] == "success")
+        }
+    }
+}
+
+/// What jobs with these results make of what they belong to.
+pub(crate) fn conclusion_of(results: &[&str]) -> Conclusion {
+    if results.contains(&"failure") {
         Conclusion::Failure
     } else if results.iter().all(|result| *result == "skipped") {
         Conclusion::Skipped
     } else {
         Conclusion::Success
-    };
-    (results, conclusion)
+    }
 }
 
 /// What a leg ends with: fixed by the graph, whatever the order.
@@ -239,7 +255,7 @@ fn play_roughly(specs: &[Spec], choices: &[u8], cancel_at: Option<usize>) -> Run
 }
 
 /// How each leg, or a job without legs, ended.
-fn ends(run: &Run) -> BTreeMap<String, Conclusion> {
+pub(crate) fn ends(run: &Run) -> BTreeMap<String, Conclusion> {
     let mut ends = BTreeMap::new();
     for (job, state) in &run.state.jobs {
         match state {

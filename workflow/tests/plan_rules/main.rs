@@ -4,11 +4,15 @@
 
 mod advance;
 mod any_order;
+mod any_order_of_calls;
 mod build;
+mod call_errors;
+mod calls;
 mod computed;
 mod cron;
 mod dispatch;
 mod environments;
+mod files;
 mod groups;
 mod matrix;
 mod origin;

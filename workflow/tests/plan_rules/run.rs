@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use gantry_workflow::advance::{
-    Conclusion, JobState, LegKey, LegState, LegStatus, NewLeg, Protection, Review, RunState,
+    Conclusion, JobState, LegKey, LegState, LegStatus, NewLeg, Protection, Review, RunState, Scope,
     SlotState, Transition, advance, job_result, needs_context, next_look,
 };
 use gantry_workflow::expr::Value;
@@ -170,6 +170,20 @@ impl Run {
                 assert!(!wanted || *slot == SlotState::Held, "{leg:?} runs without its group");
                 self.check_needs(&leg.job);
             }
+            Transition::Enter { leg, jobs } => {
+                assert!(jobs.iter().all(|job| !self.state.jobs.contains_key(&job.key)));
+                assert!(matches!(self.status(leg), LegStatus::Pending | LegStatus::Waiting));
+                assert!(self.leg(leg).call.is_some());
+                self.check_needs(&leg.job);
+            }
+            Transition::Leave { leg, .. } => {
+                assert_eq!(self.status(leg), LegStatus::InProgress);
+                assert!(self.concluded.insert(key_of(leg)), "{leg:?} concludes once");
+                let inner = format!("{}/{}/", leg.job, leg.leg);
+                let called: Vec<_> =
+                    self.state.jobs.keys().filter(|key| key.as_str().starts_with(&inner)).collect();
+                assert!(called.iter().all(|key| job_result(&self.state, key).is_some()));
+            }
             Transition::Conclude { leg, .. } => {
                 assert!(!matches!(
                     self.status(leg),
@@ -200,8 +214,14 @@ impl Run {
     }
 
     fn check_needs(&self, job: &JobId) {
-        for need in &self.plan.workflow.job(job).unwrap().needs {
-            assert!(job_result(&self.state, need).is_some(), "`{job}` moves before `{need}` ended");
+        let (scope, found) = Scope::of_job(&self.plan, &self.state, job).unwrap();
+        let needs = needs_context(&scope, found).to_json();
+        for need in &found.needs {
+            assert!(!needs[need.as_str()].is_null(), "`{job}` moves before `{need}` ended");
+        }
+        // A called job moves only within a leg that has entered what it calls.
+        if let Some((caller, _)) = job.as_str().rsplit_once('/') {
+            assert_eq!(self.status(&parse_key(caller)), LegStatus::InProgress);
         }
     }
 
@@ -232,7 +252,16 @@ impl Run {
             Transition::Claim { leg, slot } => {
                 self.groups.borrow_mut().claim((self.id, Some(leg.clone())), slot);
             }
-            Transition::CancelRun { .. } | Transition::Wait { .. } | Transition::Queue { .. } => {}
+            Transition::Leave { leg, reason, .. } => {
+                if let Some(reason) = reason {
+                    self.reasons.insert(key_of(leg), reason.clone());
+                }
+                self.groups.borrow_mut().release(&(self.id, Some(leg.clone())));
+            }
+            Transition::CancelRun { .. }
+            | Transition::Wait { .. }
+            | Transition::Queue { .. }
+            | Transition::Enter { .. } => {}
         }
     }
 
@@ -335,13 +364,21 @@ impl Run {
         self.with_status(LegStatus::Queued)
     }
 
+    /// What a runner has taken; not the legs that have entered what they call.
+    pub(crate) fn running(&self) -> Vec<String> {
+        let mut running = self.with_status(LegStatus::InProgress);
+        running.retain(|leg| self.leg(&parse_key(leg)).call.is_none());
+        running
+    }
+
     pub(crate) fn result(&self, job: &str) -> Option<&'static str> {
         job_result(&self.state, &JobId(job.to_owned())).map(Conclusion::as_str)
     }
 
     pub(crate) fn needs_of(&self, job: &str) -> Json {
-        let job = self.plan.workflow.job(&JobId(job.to_owned())).unwrap();
-        needs_context(&self.plan, &self.state, job).to_json()
+        let key = JobId(job.to_owned());
+        let (scope, job) = Scope::of_job(&self.plan, &self.state, &key).unwrap();
+        needs_context(&scope, job).to_json()
     }
 
     pub(crate) fn is_told_to_cancel(&self, leg: &str) -> bool {
@@ -368,10 +405,11 @@ impl Run {
     }
 }
 
-/// `test` is leg 0 of `test`; `test/2` is leg 2.
+/// `test` is leg 0 of `test`; `test/2` is leg 2; `call/0/test` is leg 0 of a called job.
 fn parse_key(key: &str) -> LegKey {
-    let (job, leg) = key.split_once('/').unwrap_or((key, "0"));
-    LegKey { job: JobId(job.to_owned()), leg: leg.parse().unwrap() }
+    let numbered = key.rsplit_once('/').and_then(|(job, leg)| Some((job, leg.parse().ok()?)));
+    let (job, leg) = numbered.unwrap_or((key, 0));
+    LegKey { job: JobId(job.to_owned()), leg }
 }
 
 fn key_of(key: &LegKey) -> String {

@@ -3,6 +3,7 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod assets;
+mod call_edges;
 pub(crate) mod deliveries;
 pub(crate) mod events;
 mod feed;

@@ -8,6 +8,7 @@ use gantry_protocol::{JobId, RunId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::call_edges::{Needs, id, is_open, needs_among};
 use crate::accounts::Identity;
 use crate::environments::view::waiting_environments;
 use crate::http::links::Links;
@@ -36,6 +37,7 @@ pub(super) async fn run_detail(
     let jobs = jobs_of_run(db, run.id, run.run_attempt).await?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let parts = Parts {
+        shown: jobs.iter().map(|job| job.job_key.clone()).collect(),
         open: jobs
             .iter()
             .filter(|job| job.status != "completed")
@@ -68,16 +70,18 @@ pub(super) async fn run_detail(
 
 /// What belongs to the jobs of a run.
 struct Parts {
+    /// Keys of all jobs.
+    shown: BTreeSet<String>,
     /// Keys of jobs that have not ended.
     open: BTreeSet<String>,
-    needs: BTreeMap<String, Vec<String>>,
+    needs: Needs,
     steps: BTreeMap<JobId, Vec<StepView>>,
     annotations: BTreeMap<JobId, Vec<AnnotationView>>,
 }
 
 impl Parts {
     fn job_json(&self, job: &JobView) -> Value {
-        let needs = self.needs.get(&job.job_key).map_or(&[][..], Vec::as_slice);
+        let needs = needs_among(&self.shown, &self.needs, &job.job_key);
         let steps = self.steps.get(&job.id).map_or(&[][..], Vec::as_slice);
         let annotations = self.annotations.get(&job.id).map_or(&[][..], Vec::as_slice);
         let status = match job.status.as_str() {
@@ -116,8 +120,8 @@ impl Parts {
                 let needs = self.needs.get(&job.job_key)?;
                 let open: Vec<_> = needs
                     .iter()
-                    .filter(|need| self.open.contains(*need))
-                    .map(|need| format!("`{need}`"))
+                    .filter(|need| is_open(&self.open, need))
+                    .map(|need| format!("`{}`", id(need)))
                     .collect();
                 (!open.is_empty()).then(|| format!("waits for {}", open.join(", ")))
             }

@@ -1,7 +1,7 @@
 //! Reusable workflows: `on.workflow_call`, and the keys of a job that calls one.
 
 use super::keys::{Keys, named};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Position};
 use crate::model::{
     CallInput, CallJob, CallSecret, CallSecrets, CallUses, InputKind, WorkflowCall,
 };
@@ -47,7 +47,11 @@ fn secret(name: String, body: Token) -> CallSecret {
 }
 
 /// The keys of a job that calls a reusable workflow. `None` after an error.
-pub(super) fn job(diagnostics: &mut Diagnostics, uses: &Token, keys: &mut Keys) -> Option<CallJob> {
+pub(super) fn job(
+    diagnostics: &mut Diagnostics,
+    id_position: Position,
+    (uses, keys): (&Token, &mut Keys),
+) -> Option<CallJob> {
     let text = uses.literal_text()?;
     let parsed = parse(&text).map_err(|message| {
         let message = format!("invalid value workflow reference: {message}");
@@ -58,6 +62,7 @@ pub(super) fn job(diagnostics: &mut Diagnostics, uses: &Token, keys: &mut Keys) 
     Some(CallJob {
         uses: parsed.ok()?,
         uses_position: uses.position,
+        id_position,
         with: with.map(|(name, _, value)| (name, value)).collect(),
         secrets: secrets.unwrap_or_default(),
     })

@@ -1,14 +1,18 @@
 //! One entry under `jobs:`.
 
 use super::keys::{Keys, named};
-use super::{both_levels, call, condition, container, matrix, snapshot, steps, unsupported};
-use crate::diagnostic::Diagnostics;
+use super::{both_levels, call, condition, container, matrix, snapshot, steps};
+use crate::diagnostic::{Diagnostics, Position};
 use crate::model::{Environment, Job, JobId, JobKind, StepsJob, Strategy};
 use crate::schema::JOB_IF;
 use crate::template::{Token, TokenKind};
 
 /// Reads a job; its `needs` are resolved later, with all jobs. `None` after an error.
-pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Option<Job> {
+pub(super) fn read(
+    diagnostics: &mut Diagnostics,
+    (id, id_position): (JobId, Position),
+    token: Token,
+) -> Option<Job> {
     let position = token.position;
     let mut keys = Keys::of(token);
     let condition = condition::read(diagnostics, keys.take("if"), &JOB_IF);
@@ -16,7 +20,7 @@ pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Op
     let permissions = both_levels::permissions(diagnostics, &mut keys);
     let concurrency = both_levels::take_concurrency(diagnostics, &mut keys);
     let name = keys.take("name");
-    let kind = kind(diagnostics, keys);
+    let kind = kind(diagnostics, id_position, keys);
     Some(Job {
         id,
         position,
@@ -30,10 +34,9 @@ pub(super) fn read(diagnostics: &mut Diagnostics, id: JobId, token: Token) -> Op
     })
 }
 
-fn kind(diagnostics: &mut Diagnostics, mut keys: Keys) -> Option<JobKind> {
+fn kind(diagnostics: &mut Diagnostics, id_position: Position, mut keys: Keys) -> Option<JobKind> {
     if let Some(uses) = keys.take("uses") {
-        unsupported::call_job(diagnostics, uses.position);
-        let call = call::job(diagnostics, &uses, &mut keys)?;
+        let call = call::job(diagnostics, id_position, (&uses, &mut keys))?;
         return Some(JobKind::Call(Box::new(call)));
     }
     if let Some(token) = keys.take("snapshot") {

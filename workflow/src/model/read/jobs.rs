@@ -15,7 +15,7 @@ pub(super) fn read(diagnostics: &mut Diagnostics, token: Token) -> Vec<Job> {
         identifier::check(diagnostics, &name, key.position);
         let id = JobId(name);
         written.push(Written::new(&id, body.get("needs")));
-        jobs.push(job::read(diagnostics, id, body));
+        jobs.push(job::read(diagnostics, (id, key.position), body));
     }
     let needs = needs::resolve(diagnostics, &written, position);
     let with_needs = |(job, needs): (Option<Job>, Vec<JobId>)| job.map(|job| Job { needs, ..job });

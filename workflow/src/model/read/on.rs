@@ -6,7 +6,6 @@ use super::call;
 use super::cron;
 use super::inputs;
 use super::keys::{Keys, named};
-use super::unsupported;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::model::{EventTrigger, Filters, Schedule, WorkflowCall};
 use crate::schema::is_event;
@@ -61,7 +60,7 @@ fn trigger(
     let mut keys = Keys::of(body);
     let call = (event == CALL).then(|| call::declaration(&mut keys));
     let inputs = inputs::read(diagnostics, keys.take("inputs"));
-    let trigger = EventTrigger {
+    EventTrigger {
         position,
         types: keys.take_texts("types"),
         filters: filters(diagnostics, &mut keys, position),
@@ -70,11 +69,7 @@ fn trigger(
         inputs,
         call,
         event,
-    };
-    if trigger.call.is_some() {
-        unsupported::workflow_call(diagnostics, position);
     }
-    trigger
 }
 
 fn filters(diagnostics: &mut Diagnostics, keys: &mut Keys, position: Position) -> Filters {
