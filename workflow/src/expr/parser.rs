@@ -16,7 +16,8 @@ const MAX_LENGTH: usize = 21_000;
 
 /// Parses the whole of `text`.
 pub(super) fn parse(text: &str, allowed: &Allowed) -> Result<Node, ParseError> {
-    if text.encode_utf16().count() > MAX_LENGTH {
+    // No text has more code units than bytes.
+    if text.len() > MAX_LENGTH && text.encode_utf16().count() > MAX_LENGTH {
         return Err(without_token(format!("Exceeded max expression length {MAX_LENGTH}")));
     }
     let mut lexer = Lexer::new(text);

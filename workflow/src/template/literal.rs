@@ -3,6 +3,8 @@
 //!
 //! Invariant: no text among them is searched for expressions.
 
+use std::sync::Arc;
+
 use super::reader::Reader;
 use super::token::Token;
 use crate::diagnostic::{Diagnostics, Position};
@@ -16,7 +18,7 @@ pub fn read_value(
     definition: &'static Definition,
     diagnostics: &mut Diagnostics,
 ) -> Token {
-    Reader { diagnostics, is_evaluated: true }.read_root(&node(value, position), definition)
+    Reader { diagnostics, is_evaluated: true }.read_root(node(value, position), definition)
 }
 
 fn node(value: &Value, position: Position) -> Node {
@@ -26,7 +28,7 @@ fn node(value: &Value, position: Position) -> Node {
         Value::Number(number) => NodeKind::Scalar(Scalar::Number(*number)),
         Value::String(text) => NodeKind::Scalar(Scalar::String(text.as_ref().into())),
         Value::Array(items) => {
-            NodeKind::Sequence(items.iter().map(|item| node(item, position)).collect())
+            NodeKind::Sequence(Arc::new(items.iter().map(|item| node(item, position)).collect()))
         }
         Value::Object(object) => {
             let key = |key: &String| {
@@ -34,9 +36,8 @@ fn node(value: &Value, position: Position) -> Node {
                 Node { position, kind }
             };
             let pairs = object.entries.iter();
-            NodeKind::Mapping(
-                pairs.map(|(name, value)| (key(name), node(value, position))).collect(),
-            )
+            let pairs = pairs.map(|(name, value)| (key(name), node(value, position)));
+            NodeKind::Mapping(Arc::new(pairs.collect()))
         }
     };
     Node { position, kind }

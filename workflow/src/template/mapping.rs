@@ -4,6 +4,7 @@
 //! case; each known key rules out the kinds that do not know it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::reader::{Place, Reader};
 use super::token::{Token, TokenKind};
@@ -29,7 +30,7 @@ impl Reader<'_> {
     pub(super) fn mapping(
         &mut self,
         position: Position,
-        pairs: &[(Node, Node)],
+        pairs: Arc<Vec<(Node, Node)>>,
         (place, candidates): Candidates,
     ) -> Token {
         let mut open = Open {
@@ -39,30 +40,31 @@ impl Reader<'_> {
             has_expression_key: false,
             pairs: Vec::with_capacity(pairs.len()),
         };
-        for (key, value) in pairs {
+        for (key, value) in Arc::unwrap_or_clone(pairs) {
             self.pair(key, value, &mut open);
         }
         self.check_complete(position, &open);
         Token::new(position, TokenKind::Mapping(open.pairs))
     }
 
-    fn pair(&mut self, key: &Node, value: &Node, open: &mut Open) {
-        let NodeKind::Scalar(scalar) = &key.kind else {
+    fn pair(&mut self, key: Node, value: Node, open: &mut Open) {
+        let NodeKind::Scalar(scalar) = key.kind else {
             return self.error(key.position, "unexpected-shape", "Expected a scalar value");
         };
         let key = self.scalar(key.position, scalar, open.place.allowed);
         if key.is_expression() {
             return self.expression_pair(key, value, open);
         }
-        let text = key.literal_text().unwrap_or_default().into_owned();
-        if !open.seen.insert(text.to_uppercase()) {
+        let Token { position, .. } = key;
+        let text = key.into_text();
+        if !open.seen.insert(upper_case(&text)) {
             let message = format!("'{text}' is already defined");
-            return self.error(key.position, "duplicate-key", &message);
+            return self.error(position, "duplicate-key", &message);
         }
-        if let Some((definition, support)) = self.value_definition(&text, key.position, open) {
-            self.warn_of_support(&text, key.position, (value, support));
+        if let Some((definition, support)) = self.value_definition(&text, position, open) {
+            self.warn_of_support(&text, position, (&value, support));
             let value = self.read(value, open.place.inner(definition));
-            open.pairs.push((Token::new(key.position, TokenKind::String(text)), value));
+            open.pairs.push((Token::new(position, TokenKind::String(text)), value));
         }
     }
 
@@ -102,7 +104,7 @@ impl Reader<'_> {
 
     /// A key that is known after evaluation only. What stands under it cannot be judged yet, unless
     /// all values of the mapping are of one kind.
-    fn expression_pair(&mut self, key: Token, value: &Node, open: &mut Open) {
+    fn expression_pair(&mut self, key: Token, value: Node, open: &mut Open) {
         open.has_expression_key = true;
         if open.place.allowed.is_none() {
             let message = "A template expression is not allowed in this context";
@@ -123,7 +125,7 @@ impl Reader<'_> {
     fn check_complete(&mut self, position: Position, open: &Open) {
         match open.candidates.as_slice() {
             [only] if !open.has_expression_key => {
-                let missing = |key: &str| !open.seen.contains(&key.to_uppercase());
+                let missing = |key: &str| !open.seen.contains(&upper_case(key));
                 for property in only.properties.iter().filter(|p| p.required && missing(p.key)) {
                     let message = format!("Required property is missing: {}", property.key);
                     self.error(position, "missing-property", &message);
@@ -140,6 +142,10 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn upper_case(key: &str) -> String {
+    if key.is_ascii() { key.to_ascii_uppercase() } else { key.to_uppercase() }
 }
 
 /// The keys that only one of the candidates has, in alphabetical order.

@@ -4,6 +4,8 @@
 //! reported and replaced by something harmless. Invariant: a file without errors has, at every
 //! place, what the table allows there.
 
+use std::sync::Arc;
+
 use super::interpolation::{self, Interpolation};
 use super::token::{Token, TokenKind};
 use crate::diagnostic::{Diagnostics, Position};
@@ -12,7 +14,7 @@ use crate::schema::{Definition, Kind, Mapping, Text, Words};
 use crate::yaml::{Node, NodeKind, Scalar};
 
 /// Reads `node` as `definition` says; what is wrong goes to `diagnostics`.
-pub fn read(node: &Node, definition: &'static Definition, diagnostics: &mut Diagnostics) -> Token {
+pub fn read(node: Node, definition: &'static Definition, diagnostics: &mut Diagnostics) -> Token {
     Reader { diagnostics, is_evaluated: false }.read_root(node, definition)
 }
 
@@ -40,10 +42,10 @@ impl Place {
     }
 
     /// The definitions one of which applies.
-    fn choices(self) -> Vec<&'static Definition> {
+    fn choices(&self) -> &[&'static Definition] {
         match self.definition.kind {
-            Kind::OneOf(choices) => choices.to_vec(),
-            _ => vec![self.definition],
+            Kind::OneOf(choices) => choices,
+            _ => std::slice::from_ref(&self.definition),
         }
     }
 
@@ -55,21 +57,21 @@ impl Place {
     }
 
     fn mappings(self) -> Vec<&'static Mapping> {
-        let as_mapping = |choice: &'static Definition| match &choice.kind {
+        let as_mapping = |choice: &&'static Definition| match &choice.kind {
             Kind::Mapping(mapping) => Some(mapping),
             _ => None,
         };
-        self.choices().into_iter().filter_map(as_mapping).collect()
+        self.choices().iter().filter_map(as_mapping).collect()
     }
 }
 
 impl Reader<'_> {
-    pub(super) fn read_root(&mut self, node: &Node, definition: &'static Definition) -> Token {
+    pub(super) fn read_root(&mut self, node: Node, definition: &'static Definition) -> Token {
         self.read(node, Place::root(definition))
     }
 
-    pub(super) fn read(&mut self, node: &Node, place: Place) -> Token {
-        match &node.kind {
+    pub(super) fn read(&mut self, node: Node, place: Place) -> Token {
+        match node.kind {
             NodeKind::Scalar(scalar) => {
                 let token = self.scalar(node.position, scalar, place.allowed);
                 self.check_scalar(token, place)
@@ -84,12 +86,13 @@ impl Reader<'_> {
         }
     }
 
-    fn sequence(&mut self, position: Position, items: &[Node], place: Place) -> Token {
+    fn sequence(&mut self, position: Position, items: Arc<Vec<Node>>, place: Place) -> Token {
         let Some(item) = place.sequence_item() else {
             return self.unexpected_shape(position, "A sequence was not expected");
         };
         let item = place.inner(item);
-        let items = items.iter().map(|node| self.read(node, item)).collect();
+        let items = Arc::unwrap_or_clone(items);
+        let items = items.into_iter().map(|node| self.read(node, item)).collect();
         Token::new(position, TokenKind::Sequence(items))
     }
 
@@ -102,20 +105,20 @@ impl Reader<'_> {
     pub(super) fn scalar(
         &mut self,
         position: Position,
-        scalar: &Scalar,
+        scalar: Scalar,
         allowed: Option<&Allowed>,
     ) -> Token {
         let text = match scalar {
-            Scalar::String(text) if !self.is_evaluated => text,
-            _ => return Token::new(position, TokenKind::from(scalar)),
+            Scalar::String(text) if !self.is_evaluated && text.contains('$') => text,
+            literal => return Token::new(position, TokenKind::from(literal)),
         };
-        let kind = match interpolation::parse(text, allowed.unwrap_or(&Allowed::NOTHING)) {
+        let kind = match interpolation::parse(&text, allowed.unwrap_or(&Allowed::NOTHING)) {
             Ok(Interpolation::Literal(text)) => TokenKind::String(text),
             Ok(Interpolation::Expression(expression)) => TokenKind::Expression(expression),
             Ok(Interpolation::Insert) => TokenKind::Insert,
             Err(refusal) => {
                 self.error(position, refusal.code, &refusal.message);
-                TokenKind::String(text.to_string())
+                TokenKind::String(text)
             }
         };
         Token::new(position, kind)
@@ -130,16 +133,19 @@ impl Reader<'_> {
         if choices.iter().any(|choice| fits(&token.kind, &choice.kind)) {
             return token;
         }
-        let text = token.literal_text().unwrap_or_default().into_owned();
-        for choice in choices {
-            if let Kind::Text(rule) = &choice.kind
-                && self.check_text(&text, rule, token.position)
-            {
-                return Token::new(token.position, TokenKind::String(text));
+        let text = token.literal_text().unwrap_or_default();
+        let is_text = choices.iter().any(|choice| match &choice.kind {
+            Kind::Text(rule) => self.check_text(&text, rule, token.position),
+            _ => false,
+        });
+        match (is_text, &token.kind) {
+            (true, TokenKind::String(_)) => token,
+            (true, _) => Token::new(token.position, TokenKind::String(text.into_owned())),
+            (false, _) => {
+                self.unexpected_value(token.position, &text);
+                token
             }
         }
-        self.unexpected_value(token.position, &text);
-        token
     }
 
     fn check_expression(&mut self, token: Token, place: Place) -> Token {

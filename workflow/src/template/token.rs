@@ -29,13 +29,13 @@ pub enum TokenKind {
     Mapping(Vec<(Token, Token)>),
 }
 
-impl From<&Scalar> for TokenKind {
-    fn from(scalar: &Scalar) -> Self {
+impl From<Scalar> for TokenKind {
+    fn from(scalar: Scalar) -> Self {
         match scalar {
             Scalar::Null => Self::Null,
-            Scalar::Bool(value) => Self::Bool(*value),
-            Scalar::Number(number) => Self::Number(*number),
-            Scalar::String(text) => Self::String(text.to_string()),
+            Scalar::Bool(value) => Self::Bool(value),
+            Scalar::Number(number) => Self::Number(number),
+            Scalar::String(text) => Self::String(text),
         }
     }
 }
@@ -71,6 +71,14 @@ impl Token {
             | TokenKind::Insert
             | TokenKind::Sequence(_)
             | TokenKind::Mapping(_) => None,
+        }
+    }
+
+    /// The text of a literal scalar; empty for anything else.
+    pub(super) fn into_text(self) -> String {
+        match self.kind {
+            TokenKind::String(text) => text,
+            _ => self.literal_text().unwrap_or_default().into_owned(),
         }
     }
 

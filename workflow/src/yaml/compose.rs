@@ -161,8 +161,9 @@ impl<'a> Composer<'a> {
                     }
                     _ => at,
                 };
-                let scalar = tag::type_scalar(&text, style, tag.as_deref(), at)?;
-                let built = self.scalar(scalar, at, Cost::scalar(&text))?;
+                let cost = Cost::scalar(&text);
+                let scalar = tag::type_scalar(text, style, tag.as_deref(), at)?;
+                let built = self.scalar(scalar, at, cost)?;
                 Ok(self.remember(anchor, built))
             }
             Event::SequenceStart(anchor, tag) => {

@@ -35,7 +35,7 @@ pub(super) struct Cost {
 
 impl Cost {
     pub(super) fn scalar(text: &str) -> Self {
-        let characters = text.encode_utf16().count();
+        let characters = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
         Self { nodes: 1, bytes: NODE_BYTES + CHARACTER_BYTES * characters, height: 0 }
     }
 

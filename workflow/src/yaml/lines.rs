@@ -1,24 +1,20 @@
 //! The lines of a text, to find again what the grammar's parser does not tell: where a block scalar
 //! starts. It reports the first line of content; GitHub means the `|` or `>` before it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
+use std::cell::OnceCell;
 
 use crate::diagnostic::Position;
 
-/// The end of a line that opens a block scalar; the first group is the indicator.
-static HEADER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|\s)([|>])[-+0-9]{0,2}\s*(?:\s#.*)?$").ok());
-
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
-    lines: Vec<&'a str>,
+    text: &'a str,
+    /// Cut when the first block scalar asks.
+    lines: OnceCell<Vec<&'a str>>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        Self { lines: text.lines().collect() }
+        Self { text, lines: OnceCell::new() }
     }
 
     /// The indicator of the block scalar that is reported at `content`. Only blank lines and
@@ -32,9 +28,20 @@ impl<'a> Lines<'a> {
     }
 
     fn indicator(&self, line: u32) -> Option<Position> {
-        let text = self.lines.get(usize::try_from(line).ok()?.checked_sub(1)?)?;
-        let at = HEADER.as_ref()?.captures(text)?.get(1)?.start();
+        let lines = self.lines.get_or_init(|| self.text.lines().collect());
+        let text = lines.get(usize::try_from(line).ok()?.checked_sub(1)?)?;
+        let (at, _) = text.match_indices(['|', '>']).find(|(at, _)| opens_block(text, *at))?;
         let column = u32::try_from(text[..at].chars().count() + 1).ok()?;
         Some(Position::new(line, column))
     }
+}
+
+/// Whether the `|` or `>` at `at` ends its line but for at most two marks and a comment.
+fn opens_block(line: &str, at: usize) -> bool {
+    let rest = &line[at + 1..];
+    let marks = rest.bytes().take(2).take_while(|b| matches!(b, b'-' | b'+' | b'0'..=b'9'));
+    let rest = &rest[marks.count()..];
+    let is_apart = |text: &str| text.starts_with(char::is_whitespace);
+    let is_end = rest.trim().is_empty() || is_apart(rest) && rest.trim_start().starts_with('#');
+    is_end && (at == 0 || line[..at].ends_with(char::is_whitespace))
 }

@@ -1,7 +1,7 @@
 //! The tree a YAML document becomes. Holds no text positions but the start of each node.
 //!
-//! Invariant: cloning costs nothing, so that an alias shares what it repeats and a text full of
-//! aliases costs memory only once.
+//! Invariant: cloning a collection costs nothing, so that an alias shares what it repeats and a text
+//! full of aliases costs memory only once.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeKind {
     Scalar(Scalar),
-    Sequence(Arc<[Node]>),
+    Sequence(Arc<Vec<Node>>),
     /// In file order, duplicate keys included.
-    Mapping(Arc<[(Node, Node)]>),
+    Mapping(Arc<Vec<(Node, Node)>>),
 }
 
 /// A typed scalar. Every number is a double, as in GitHub's reader.
@@ -30,5 +30,5 @@ pub enum Scalar {
     Null,
     Bool(bool),
     Number(f64),
-    String(Arc<str>),
+    String(String),
 }

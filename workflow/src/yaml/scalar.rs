@@ -1,33 +1,36 @@
 //! The types of plain scalars: YAML 1.2's core schema as narrowly as GitHub reads it
 //! (`semantics` 1.1). Quoted scalars never come here; they are strings.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::node::Scalar;
 
 /// A number that looks right and cannot be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutOfRange;
 
-/// Decimal integers and floats; leading zeros mean nothing.
-static DECIMAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$").ok()
-});
-
-/// The type of an untagged plain scalar.
-pub(super) fn resolve(text: &str) -> Result<Scalar, OutOfRange> {
+/// The value of an untagged plain scalar; `None` when it is text.
+pub(super) fn resolve(text: &str) -> Result<Option<Scalar>, OutOfRange> {
+    if is_plainly_text(text) {
+        return Ok(None);
+    }
     if is_null(text) {
-        return Ok(Scalar::Null);
+        return Ok(Some(Scalar::Null));
     }
     if let Some(value) = as_bool(text) {
-        return Ok(Scalar::Bool(value));
+        return Ok(Some(Scalar::Bool(value)));
     }
-    match as_integer(text)?.or_else(|| as_float(text)) {
-        Some(number) => Ok(Scalar::Number(number)),
-        None => Ok(Scalar::String(text.into())),
-    }
+    let number = as_integer(text)?.or_else(|| as_float(text));
+    Ok(number.map(Scalar::Number))
+}
+
+/// Most scalars are told by their first character.
+fn is_plainly_text(text: &str) -> bool {
+    let may_be_typed = |first: &u8| {
+        matches!(
+            first,
+            b'0'..=b'9' | b'-' | b'+' | b'.' | b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F'
+        )
+    };
+    text.as_bytes().first().is_some_and(|first| !may_be_typed(first))
 }
 
 pub(super) fn is_null(text: &str) -> bool {
@@ -50,9 +53,7 @@ pub(super) fn as_integer(text: &str) -> Result<Option<f64>, OutOfRange> {
     if let Some(digits) = text.strip_prefix("0o") {
         return radix(digits, 8);
     }
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let is_decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    Ok(if is_decimal { text.parse().ok() } else { None })
+    Ok(if are_digits(without_sign(text)) { text.parse().ok() } else { None })
 }
 
 fn radix(digits: &str, radix: u32) -> Result<Option<f64>, OutOfRange> {
@@ -77,6 +78,30 @@ pub(super) fn as_float(text: &str) -> Option<f64> {
     if matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Some(f64::NAN);
     }
-    let is_decimal = DECIMAL.as_ref().is_some_and(|pattern| pattern.is_match(text));
-    if is_decimal { text.parse().ok() } else { None }
+    if is_decimal(text) { text.parse().ok() } else { None }
+}
+
+/// `[-+]? ( . digits | digits [. digits?] ) ( [eE] [-+]? digits )?`; leading zeros mean nothing.
+fn is_decimal(text: &str) -> bool {
+    let text = without_sign(text);
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(without_sign(exponent))),
+        None => (text, None),
+    };
+    let is_number = match mantissa.split_once('.') {
+        Some(("", fraction)) => are_digits(fraction),
+        Some((whole, "")) => are_digits(whole),
+        Some((whole, fraction)) => are_digits(whole) && are_digits(fraction),
+        None => are_digits(mantissa),
+    };
+    is_number && exponent.is_none_or(are_digits)
+}
+
+fn without_sign(text: &str) -> &str {
+    text.strip_prefix(['-', '+']).unwrap_or(text)
+}
+
+/// At least one digit and nothing else.
+fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

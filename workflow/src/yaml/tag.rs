@@ -2,6 +2,8 @@
 //!
 //! Does not type untagged scalars; see [`super::scalar`].
 
+use std::borrow::Cow;
+
 use saphyr_parser::{ScalarStyle, Tag};
 
 use super::error::YamlError;
@@ -13,36 +15,37 @@ const CORE: &str = "tag:yaml.org,2002:";
 
 /// Types a scalar by its tag, or by its spelling when it is plain and has none.
 pub(super) fn type_scalar(
-    text: &str,
+    text: Cow<'_, str>,
     style: ScalarStyle,
     tag: Option<&Tag>,
     position: Position,
 ) -> Result<Scalar, YamlError> {
     let Some(tag) = tag else {
         return match style {
-            ScalarStyle::Plain => {
-                resolve(text).map_err(|OutOfRange| invalid(text, &core("int"), position))
-            }
-            _ => Ok(Scalar::String(text.into())),
+            ScalarStyle::Plain => match resolve(&text) {
+                Ok(typed) => Ok(typed.unwrap_or_else(|| Scalar::String(text.into_owned()))),
+                Err(OutOfRange) => Err(invalid(&text, &core("int"), position)),
+            },
+            _ => Ok(Scalar::String(text.into_owned())),
         };
     };
     let name = full_name(tag);
     let kind = name.strip_prefix(CORE).unwrap_or_default();
     match kind {
-        "str" => return Ok(Scalar::String(text.into())),
+        "str" => return Ok(Scalar::String(text.into_owned())),
         "null" | "bool" | "int" | "float" if style != ScalarStyle::Plain => {
             return Err(wrong_style(style, &name, position));
         }
         _ => {}
     }
     let typed = match kind {
-        "null" => is_null(text).then_some(Scalar::Null),
-        "bool" => as_bool(text).map(Scalar::Bool),
-        "int" => as_integer(text).unwrap_or(None).map(Scalar::Number),
-        "float" => as_float(text).map(Scalar::Number),
+        "null" => is_null(&text).then_some(Scalar::Null),
+        "bool" => as_bool(&text).map(Scalar::Bool),
+        "int" => as_integer(&text).unwrap_or(None).map(Scalar::Number),
+        "float" => as_float(&text).map(Scalar::Number),
         _ => return Err(unexpected(&name, position)),
     };
-    typed.ok_or_else(|| invalid(text, &name, position))
+    typed.ok_or_else(|| invalid(&text, &name, position))
 }
 
 /// A collection may only carry the tag it has anyway.

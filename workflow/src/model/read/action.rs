@@ -12,7 +12,7 @@ use crate::yaml;
 pub(in crate::model) fn read(path: &str, text: &str) -> (Option<Action>, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::new(path);
     let root = match yaml::parse_without_anchors(text) {
-        Ok(node) => Some(template::read(&node, &ACTION, &mut diagnostics)),
+        Ok(node) => Some(template::read(node, &ACTION, &mut diagnostics)),
         Err(error) => {
             diagnostics.error(error.position, error.code, error.message);
             None

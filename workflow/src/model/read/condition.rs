@@ -2,11 +2,17 @@
 //!
 //! Invariant: a condition that asks for no status has `success()` in front of it.
 
+use std::sync::LazyLock;
+
 use crate::diagnostic::Diagnostics;
 use crate::expr::{Allowed, Expression};
 use crate::template::{Token, TokenKind};
 
 const SUCCESS: &str = "success()";
+
+/// What most jobs and steps have; allowed wherever there is an `if`.
+static DEFAULT: LazyLock<Option<Expression>> =
+    LazyLock::new(|| Expression::parse(SUCCESS, &Allowed::ANYTHING).ok());
 
 /// The condition of a job or step, `success()` where it has none. `None` after an error.
 pub(super) fn read(
@@ -15,7 +21,7 @@ pub(super) fn read(
     allowed: &Allowed,
 ) -> Option<Expression> {
     let Some(token) = token else {
-        return Expression::parse(SUCCESS, allowed).ok();
+        return DEFAULT.clone();
     };
     let written = match &token.kind {
         TokenKind::Expression(expression) => {

@@ -3,7 +3,7 @@
 //! Invariant: ids within a job are distinct without regard to case, and only generated ones start
 //! with `__`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::identifier::{self, MAX_LENGTH, RESERVED, is_id_character};
 use crate::diagnostic::Diagnostics;
@@ -17,6 +17,8 @@ pub(super) struct StepIds {
     taken: HashSet<String>,
     /// Written ids of the steps so far, which later steps may wait for.
     targets: HashSet<String>,
+    /// How often an id was generated after a name, so that none is tried twice.
+    generated: HashMap<String, usize>,
 }
 
 impl StepIds {
@@ -64,12 +66,13 @@ impl StepIds {
     /// An id for a step without one: after what it does, numbered from the second on.
     pub(super) fn generate(&mut self, kind: &StepKind) -> String {
         let base = base(kind);
-        let mut number = 1_usize;
+        let mut number = self.generated.get(&base).map_or(1, |last| last + 1);
         loop {
             let suffix = if number == 1 { String::new() } else { format!("_{number}") };
             let room = MAX_LENGTH - suffix.len();
             let id = format!("{}{suffix}", base.chars().take(room).collect::<String>());
             if self.taken.insert(id.to_uppercase()) {
+                self.generated.insert(base, number);
                 return id;
             }
             number += 1;

@@ -12,7 +12,7 @@ use crate::yaml;
 pub(in crate::model) fn read(path: &str, text: &str) -> (Option<Workflow>, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::new(path);
     let root = match yaml::parse(text) {
-        Ok(node) => Some(template::read(&node, &WORKFLOW, &mut diagnostics)),
+        Ok(node) => Some(template::read(node, &WORKFLOW, &mut diagnostics)),
         Err(error) => {
             diagnostics.error(error.position, error.code, error.message);
             None
