@@ -7,6 +7,7 @@
 mod figures;
 mod first_line;
 mod floor;
+mod language;
 mod push;
 mod step_overhead;
 
@@ -15,7 +16,7 @@ use anyhow::{Result, bail};
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["step-overhead", "first-line"];
+    let known = ["step-overhead", "first-line", "language"];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
@@ -25,6 +26,9 @@ async fn main() -> Result<()> {
     }
     if wanted("first-line") {
         first_line::measure().await?;
+    }
+    if wanted("language") {
+        language::measure()?;
     }
     Ok(())
 }
