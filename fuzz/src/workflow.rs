@@ -1,7 +1,9 @@
 //! Promises of reading a workflow file, of planning it and of running it to its end.
 
 use chrono::DateTime;
-use gantry_workflow::advance::{Conclusion, JobState, LegStatus, RunState, Transition, advance};
+use gantry_workflow::advance::{
+    Conclusion, JobState, LegStatus, RunState, SlotState, Transition, advance,
+};
 use gantry_workflow::diagnostic::MAX_DIAGNOSTICS;
 use gantry_workflow::expr::Value;
 use gantry_workflow::model::{Workflow, read_action, read_workflow};
@@ -61,15 +63,20 @@ fn run(plan: &RunPlan) {
     panic!("the run does not end");
 }
 
-/// Ends what runs; whether anything did.
+/// Ends what runs and gives concurrency groups away; whether anything did.
 fn succeed(state: &mut RunState) -> bool {
     let mut any = false;
     for job in state.jobs.values_mut() {
         let JobState::Expanded { legs, .. } = job else { continue };
-        for leg in legs.iter_mut().filter(|leg| leg.status == LegStatus::Queued) {
-            leg.status = LegStatus::Completed(Conclusion::Success);
-            leg.completed_order = Some(1);
-            any = true;
+        for leg in legs {
+            if leg.status == LegStatus::Queued {
+                leg.status = LegStatus::Completed(Conclusion::Success);
+                leg.completed_order = Some(1);
+                any = true;
+            } else if leg.slot == SlotState::Pending {
+                leg.slot = SlotState::Held;
+                any = true;
+            }
         }
     }
     any

@@ -11,7 +11,7 @@ fn read_env(env: &str) -> (Token, Vec<String>) {
     let text = format!("on: push\njobs: {{a: {{runs-on: x}}}}\nenv:\n{env}");
     let mut diagnostics = Diagnostics::new("ci.yml");
     let node = yaml::parse(&text).expect("the text is YAML");
-    let root = read(&node, &WORKFLOW, &mut diagnostics);
+    let root = read(node, &WORKFLOW, &mut diagnostics);
     let messages = diagnostics.into_sorted().iter().map(ToString::to_string).collect();
     (root.get("env").expect("`env` is there").clone(), messages)
 }

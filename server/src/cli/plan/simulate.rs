@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use gantry_workflow::advance::{
-    Conclusion, JobState, LegStatus, NewLeg, RunState, Transition, advance,
+    Conclusion, JobState, LegStatus, NewLeg, RunState, SlotState, Transition, advance,
 };
 use gantry_workflow::model::{Job, JobId, Workflow};
 use gantry_workflow::plan::RunPlan;
@@ -134,13 +134,17 @@ fn fates(plan: &RunPlan) -> BTreeMap<JobId, Fate> {
     }
 }
 
-/// Everything that could be running has succeeded.
+/// Everything that could be running has succeeded, and every concurrency group is free.
 fn succeed(state: &mut RunState) {
     for job in state.jobs.values_mut() {
         let JobState::Expanded { legs, .. } = job else { continue };
-        for leg in legs.iter_mut().filter(|leg| leg.status == LegStatus::Queued) {
-            leg.status = LegStatus::Completed(Conclusion::Success);
-            leg.completed_order = Some(1);
+        for leg in legs {
+            if leg.status == LegStatus::Queued {
+                leg.status = LegStatus::Completed(Conclusion::Success);
+                leg.completed_order = Some(1);
+            } else if leg.slot == SlotState::Pending {
+                leg.slot = SlotState::Held;
+            }
         }
     }
 }
