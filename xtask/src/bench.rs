@@ -24,7 +24,7 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
     setup::require(install, &[setup::COMPILER, setup::GIT])?;
     if arguments.names.iter().any(|name| name != LANGUAGE) || arguments.names.is_empty() {
         setup::require(install, &[setup::POSTGRES, setup::ENGINE, setup::BOOTSTRAP])?;
-        engine::ensure_running()?;
+        engine::ensure_running(install)?;
         images::run_build()?;
     }
     let peers = if is_wanted(LANGUAGE) { Some(build_peers(install)?) } else { None };

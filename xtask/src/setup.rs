@@ -2,6 +2,7 @@
 //!
 //! Says what it installs and why before it does so; with `--no-install` it only lists.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 
@@ -109,7 +110,7 @@ pub(crate) fn everything(install: &Install) -> Result<()> {
         install,
         &[COMPILER, GIT, POSTGRES, ENGINE, ENGINE_CLIENT, BOOTSTRAP, NODE, CHROMIUM, GITHUB_CLIENT],
     )?;
-    engine::ensure_running()?;
+    engine::ensure_running(install)?;
     say("everything is there");
     Ok(())
 }
@@ -137,7 +138,11 @@ pub(crate) fn as_root(words: &[&str]) -> Result<Command> {
         bail!("`{}` needs root, and there is no sudo", words.join(" "));
     }
     let mut command = Command::new("sudo");
-    command.arg("-n").args(words);
+    // Where nobody can type a password, asking for one would hang.
+    if !std::io::stdin().is_terminal() {
+        command.arg("-n");
+    }
+    command.args(words);
     Ok(command)
 }
 

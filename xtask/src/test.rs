@@ -33,7 +33,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     }
     deny::check(install)?;
     setup::everything(install)?;
-    engine::ensure_running()?;
+    engine::ensure_running(install)?;
     images::run_build()?;
     build_javascript_actions()?;
     run(rust_tests().env("TEST_REQUIRE_DOCKER", "1"))?;

@@ -67,7 +67,7 @@ fn prepare(install: &Install) -> Result<()> {
         setup::NODE,
     ];
     setup::require(install, &needs)?;
-    engine::ensure_running()?;
+    engine::ensure_running(install)?;
     web::build()?;
     let build = ["build", "--release", "-p", "gantry-server", "--bin", "gantry"];
     command::run(Command::new("cargo").args(build).current_dir(root()))?;
