@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 mod cli;
+mod runner_arguments;
 mod serve;
 
 /// A CI server that speaks GitHub Actions and runs its workflows on your own machines

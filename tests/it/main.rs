@@ -4,6 +4,7 @@ mod approvals;
 mod containers;
 mod crashes;
 mod leases;
+mod local_run;
 mod pipeline;
 mod rest;
 mod scenarios;

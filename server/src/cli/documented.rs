@@ -19,7 +19,9 @@ fn missing(command: &Command, path: &str, found: &mut Vec<String>) {
         n_commands += 1;
         missing(subcommand, &format!("{path} {}", subcommand.get_name()), found);
     }
-    if n_commands > 0 {
+    let has_own =
+        command.get_arguments().any(|it| !matches!(it.get_id().as_str(), "help" | "version"));
+    if n_commands > 0 && !has_own {
         return;
     }
     let Some(own) = section(&format!("`{path}`")) else {

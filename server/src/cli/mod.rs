@@ -14,6 +14,7 @@ mod environment;
 mod expr;
 mod git_facts;
 mod local;
+mod local_run;
 mod login;
 mod output;
 mod plan;
@@ -54,9 +55,9 @@ pub(crate) enum Command {
     Approve(review::ReviewArguments),
     /// Reject the waiting deployments of a run.
     Reject(review::ReviewArguments),
-    /// List, view, watch, cancel and rerun runs.
-    #[command(subcommand)]
-    Run(run::RunCommand),
+    /// Run a workflow on this machine, without a server; or list, view, watch, cancel and rerun
+    /// runs.
+    Run(Box<run::RunArguments>),
     /// Start a workflow by hand.
     Dispatch(dispatch::DispatchArguments),
     /// Let a runner on another machine register.
@@ -92,7 +93,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Environment(command) => environment::run(command).await,
         Command::Approve(arguments) => review::run("approved", arguments).await,
         Command::Reject(arguments) => review::run("rejected", arguments).await,
-        Command::Run(command) => run::run(command).await,
+        Command::Run(arguments) => run::run(*arguments).await,
         Command::Dispatch(arguments) => dispatch::run(arguments).await,
         Command::Runner(command) => runner::run(command).await,
         Command::Token(command) => token::run(command).await,

@@ -1,4 +1,5 @@
-//! `gantry run`: list, view, watch, cancel and rerun.
+//! `gantry run`: runs a workflow here, or lists, views, watches, cancels and reruns runs of a
+//! server.
 
 use std::process::ExitCode;
 
@@ -7,17 +8,28 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::connection::{Client, Connection};
+use super::local_run::{self, LocalRunArguments};
 use super::output::{self, duration, mark, state, text};
 use super::{rerun, watch};
+
+/// `gantry run WORKFLOW`, or a command about the runs of a server.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RunArguments {
+    #[command(subcommand)]
+    command: Option<RunCommand>,
+    #[command(flatten)]
+    local: LocalRunArguments,
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
     /// List the newest runs.
     List(ListArguments),
     /// Show a run with its jobs and steps.
-    View(RunArguments),
+    View(OneRunArguments),
     /// Follow a run until it ends; the exit code is 0 only if it succeeds.
-    Watch(RunArguments),
+    Watch(OneRunArguments),
     /// Cancel a run.
     Cancel(CancelArguments),
     /// Run a finished run again.
@@ -37,7 +49,7 @@ pub(crate) struct ListArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RunArguments {
+pub(crate) struct OneRunArguments {
     /// Number of the run, as in its address.
     pub(super) run: i64,
     #[command(flatten)]
@@ -50,10 +62,13 @@ pub(crate) struct CancelArguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    run: RunArguments,
+    run: OneRunArguments,
 }
 
-pub(super) async fn run(command: RunCommand) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
+    let Some(command) = arguments.command else {
+        return local_run::run(arguments.local).await;
+    };
     match command {
         RunCommand::List(arguments) => list(arguments).await,
         RunCommand::View(arguments) => view(arguments).await,
@@ -90,7 +105,7 @@ fn row(run: &Value) -> Vec<String> {
     ]
 }
 
-async fn view(arguments: RunArguments) -> anyhow::Result<ExitCode> {
+async fn view(arguments: OneRunArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
     let detail = client.get(&format!("/api/gantry/runs/{}", arguments.run)).await?;
     let run = &detail["run"];

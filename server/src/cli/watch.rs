@@ -14,13 +14,13 @@ use serde_json::Value;
 
 use super::connection::Client;
 use super::output::{self, duration, elapsed, mark, state, text};
-use super::run::{RunArguments, diagnostic_line};
+use super::run::{OneRunArguments, diagnostic_line};
 use super::sse::Parser;
 
 /// Attempts to reach a server that went away, one second apart; a restart is faster.
 const MAX_RECONNECTS: u32 = 60;
 
-pub(super) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: OneRunArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
     let mut teller = Teller::default();
     let mut n_failed = 0;

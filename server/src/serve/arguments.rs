@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use gantry_runner::config::BuiltinActions;
-use gantry_runner::confinement::ConfinementArguments;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use gantry_workflow::advance::Limits;
 use secrecy::SecretString;
+
+use crate::runner_arguments::RunnerArguments;
 
 /// The seconds a runner keeps a job without renewing it.
 const DEFAULT_LEASE_SECONDS: u64 = 60;
@@ -89,59 +89,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) runner: RunnerArguments,
-}
-
-/// What is passed to the runner inside this program.
-#[derive(Debug, clap::Args)]
-pub(super) struct RunnerArguments {
-    /// Jobs at once on this machine
-    #[arg(long, env = "GANTRY_RUNNER_SLOTS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(super) slots: Option<u16>,
-
-    /// Image for jobs that name no container: for all labels, or for one
-    #[arg(
-        long = "image",
-        env = "GANTRY_RUNNER_IMAGES",
-        value_delimiter = ',',
-        value_name = "[LABEL=]IMAGE"
-    )]
-    pub(super) images: Vec<String>,
-
-    /// Further label that `runs-on` may ask for
-    #[arg(
-        long = "label",
-        env = "GANTRY_RUNNER_LABELS",
-        value_delimiter = ',',
-        value_name = "LABEL"
-    )]
-    pub(super) labels: Vec<String>,
-
-    /// Let jobs whose repository is allowed to use the container engine; they then own this machine
-    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
-    pub(super) docker_socket: bool,
-
-    #[command(flatten)]
-    pub(super) confinement: ConfinementArguments,
-
-    /// Container engine, as in `DOCKER_HOST`
-    #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
-    pub(super) docker_host: Option<String>,
-
-    /// Git URL of actions, with {owner} and {repo}
-    #[arg(long, env = "GANTRY_ACTION_SOURCE", value_name = "URL")]
-    pub(super) action_source: Option<String>,
-
-    /// Directory with git repositories of actions, as `OWNER/REPO`; looked into first
-    #[arg(long, env = "GANTRY_ACTION_MIRROR", value_name = "DIR")]
-    pub(super) action_mirror: Option<PathBuf>,
-
-    /// Whether actions that are part of the runner, as checkout is, are used
-    #[arg(long, env = "GANTRY_BUILTIN_ACTIONS", value_enum, default_value_t, value_name = "WHEN")]
-    pub(super) builtin_actions: BuiltinActions,
-
-    /// Directory with `node20/bin/node` and `node24/bin/node`; without it they are fetched by npm
-    #[arg(long, env = "GANTRY_NODE_DIR", value_name = "DIR")]
-    pub(super) node_dir: Option<PathBuf>,
 }
 
 impl Arguments {

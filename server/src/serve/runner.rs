@@ -10,8 +10,9 @@ use gantry_server::{Instance, runners};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::arguments::{Arguments, RunnerArguments};
+use super::arguments::Arguments;
 use super::data_dir::DataDir;
+use crate::runner_arguments::RunnerArguments;
 
 /// The runner registers at its first start only; an unused token is worth nothing after this.
 const REGISTRATION_HOURS: i64 = 1;
@@ -88,27 +89,7 @@ async fn config(
         data_dir.path().join("runner"),
     );
     config.registration_token = Some(token.into());
-    config.labels.extend(arguments.labels.iter().cloned());
-    for image in &arguments.images {
-        match image.split_once('=') {
-            Some((label, image)) => {
-                config.images.insert(label.to_owned(), image.to_owned());
-            }
-            None => config.images.values_mut().for_each(|known| known.clone_from(image)),
-        }
-    }
-    if let Some(slots) = arguments.slots {
-        config.slots = usize::from(slots);
-    }
-    config.docker_socket = arguments.docker_socket;
-    config.confinement = arguments.confinement.clone().into();
-    config.docker_host.clone_from(&arguments.docker_host);
-    if let Some(source) = &arguments.action_source {
-        config.action_source.clone_from(source);
-    }
-    config.action_mirror.clone_from(&arguments.action_mirror);
-    config.builtin_actions = arguments.builtin_actions;
-    config.node_directory.clone_from(&arguments.node_dir);
+    arguments.apply_to(&mut config);
     config.drain_timeout = Some(Duration::ZERO);
     Ok(config)
 }

@@ -63,7 +63,8 @@ impl RunState {
     }
 
     /// A number after that of every leg that has completed.
-    fn next_completion(&self) -> u64 {
+    #[must_use]
+    pub fn next_completion(&self) -> u64 {
         let legs = self.jobs.values().flat_map(|state| match state {
             JobState::Expanded { legs, .. } => legs.as_slice(),
             JobState::Blocked | JobState::Ended(_) => &[],

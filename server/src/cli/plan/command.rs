@@ -22,13 +22,13 @@ use crate::cli::output;
 pub(crate) struct PlanArguments {
     /// Workflow files; without any those of the repository around the current directory.
     #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    pub(in crate::cli) files: Vec<PathBuf>,
     /// What happens: `push`, `pull_request`, `workflow_dispatch`, ...
     #[arg(long, value_name = "NAME")]
-    event: String,
+    pub(in crate::cli) event: String,
     /// File with the event's payload; without it one is made from the local git repository.
     #[arg(long, value_name = "FILE")]
-    payload: Option<PathBuf>,
+    pub(in crate::cli) payload: Option<PathBuf>,
     /// Branch or tag; without it the branch that is checked out.
     #[arg(long, value_name = "REF")]
     r#ref: Option<String>,
@@ -37,7 +37,7 @@ pub(crate) struct PlanArguments {
     r#type: Option<String>,
     /// Input of a `workflow_dispatch`.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = input)]
-    inputs: Vec<(String, String)>,
+    pub(in crate::cli) inputs: Vec<(String, String)>,
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -54,6 +54,15 @@ enum Format {
 fn input(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+impl PlanArguments {
+    /// The plan of some files for people, on the branch that is checked out.
+    pub(in crate::cli) fn of_event(event: &str, files: Vec<PathBuf>) -> Self {
+        let event = event.to_owned();
+        let (inputs, format) = (Vec::new(), Format::Text);
+        Self { files, event, payload: None, r#ref: None, r#type: None, inputs, format }
+    }
 }
 
 pub(in crate::cli) fn run(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
@@ -110,7 +119,7 @@ fn one(
     Ok(None)
 }
 
-fn show(diagnostics: &[Diagnostic], text: &str) {
+pub(in crate::cli) fn show(diagnostics: &[Diagnostic], text: &str) {
     for diagnostic in diagnostics.iter().filter(|it| it.severity == Severity::Error) {
         complain(render(diagnostic, text, Style::of_errors()).trim_end());
     }
@@ -133,7 +142,7 @@ fn print(arguments: &PlanArguments, forecasts: &[Forecast]) -> anyhow::Result<()
     }
 }
 
-fn read_payload(path: &Path) -> anyhow::Result<Value> {
+pub(in crate::cli) fn read_payload(path: &Path) -> anyhow::Result<Value> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(name)?;
     let payload: Value = serde_json::from_str(&text).with_context(name)?;

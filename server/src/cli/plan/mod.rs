@@ -11,7 +11,12 @@ mod payload;
 mod repository;
 mod shape;
 mod simulate;
+mod start;
 mod unknown;
 
 pub(crate) use command::PlanArguments;
-pub(super) use command::run;
+pub(super) use command::{read_payload, run, show};
+pub(super) use forecast::Asked;
+pub(super) use payload::make as make_payload;
+pub(super) use repository::LocalRepository;
+pub(super) use start::{Start, start};

@@ -15,14 +15,14 @@ use super::repository::files_of;
 const NUMBER: u64 = 1;
 
 /// A payload and the files that its event changed.
-pub(super) struct MadeUp {
-    pub(super) payload: Value,
+pub(in crate::cli) struct MadeUp {
+    pub(in crate::cli) payload: Value,
     /// Absent when not known.
     pub(super) changed_files: Option<Vec<String>>,
 }
 
 /// The payload that was given, or one for `workflow`.
-pub(super) fn make(asked: &Asked<'_>, workflow: &Workflow) -> MadeUp {
+pub(in crate::cli) fn make(asked: &Asked<'_>, workflow: &Workflow) -> MadeUp {
     if let Some(given) = asked.payload {
         return completed(asked, given.clone());
     }

@@ -10,22 +10,22 @@ use crate::cli::git_facts::{PushFacts, git};
 
 /// A repository of this machine, or what stands in for one.
 #[derive(Debug)]
-pub(super) struct LocalRepository {
+pub(in crate::cli) struct LocalRepository {
     /// Absent outside of a repository.
-    top: Option<PathBuf>,
+    pub(in crate::cli) top: Option<PathBuf>,
     /// `owner/name`, after the remote `origin`.
-    pub(super) full_name: String,
+    pub(in crate::cli) full_name: String,
     pub(super) default_branch: String,
     /// Full name of the branch that is checked out; of the default branch when none is.
     pub(super) checked_out: String,
     /// Absent when there is no commit yet.
-    pub(super) head_sha: Option<String>,
+    pub(in crate::cli) head_sha: Option<String>,
     /// Who runs the command.
     pub(super) user: String,
 }
 
 impl LocalRepository {
-    pub(super) fn around(file: &Path) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn around(file: &Path) -> anyhow::Result<Self> {
         let file = std::path::absolute(file)?;
         let folder = file.parent().unwrap_or(&file).to_path_buf();
         let ask = |arguments: &[&str]| {
@@ -51,7 +51,7 @@ impl LocalRepository {
     }
 
     /// The path of a file from the top of the repository, as GitHub names it.
-    pub(super) fn path_of(&self, file: &Path) -> String {
+    pub(in crate::cli) fn path_of(&self, file: &Path) -> String {
         let inside = file.canonicalize().ok().and_then(|file| {
             let top = self.top.as_deref()?.canonicalize().ok()?;
             Some(file.strip_prefix(top).ok()?.display().to_string())
