@@ -212,7 +212,7 @@ jobs:
     defaults: {run: {working-directory: /tmp}}
     steps:
       - run: false | true; pwd
-      - shell: python
+      - shell: perl {0}
         run: print(40 + 2)
       - {continue-on-error: true, shell: bash, run: false | true; echo not reached}
       - {continue-on-error: true, shell: bash -l, run: echo}
@@ -226,6 +226,16 @@ jobs:
     assert!(t.server.step_log(job, 5).contains("##[error]Invalid shell option."));
     let log = t.server.step_log(job, 6);
     assert!(log.contains("nowhere'. No such file or directory"), "{log}");
+}
+
+/// A machine need not have a `python`; the job image has.
+#[tokio::test(flavor = "multi_thread")]
+async fn python_is_a_shell() {
+    let Some(t) = Fixture::start(Place::Containers).await else { return };
+    let log = t
+        .succeed("on: push\njobs: {j: {runs-on: ubuntu-latest, steps: [\n{shell: python, run: 'print(40 + 2)'}]}}")
+        .await;
+    assert!(log.contains("python {0}\n##[endgroup]\n42\n"), "{log}");
 }
 
 /// The head of the second step shows a variable that is larger than any chunk of a log may be.

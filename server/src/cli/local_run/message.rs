@@ -68,6 +68,7 @@ impl Settings {
                 clone_token: String::new(),
             },
             policy: JobPolicy { docker_socket: self.docker_socket },
+            runtime: None,
         })
     }
 
