@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use gantry_workflow::expr::Value as ExprValue;
 use gantry_workflow::model::{JobId, Workflow, read_workflow};
-use gantry_workflow::plan::{
-    DefaultPermissions, FetchError, FetchedFile, FileRequest, FileSource, Loader, RunPlan, plan,
-};
+use gantry_workflow::plan::{FileSource, RunPlan, plan};
 use gantry_workflow::{Diagnostic, Severity};
 use serde_json::{Map, Value};
 
@@ -17,7 +15,9 @@ use super::arguments::LocalRunArguments;
 use super::snapshot::Snapshot;
 use crate::cli::check::workflows_here;
 use crate::cli::local::complain;
-use crate::cli::plan::{Asked, LocalRepository, make_payload, read_payload, show, start};
+use crate::cli::plan::{
+    Asked, LocalRepository, load_called, make_payload, read_payload, show, start,
+};
 
 /// Where GitHub looks for workflows.
 const WORKFLOWS: &str = ".github/workflows";
@@ -164,12 +164,8 @@ fn planned(
     let mut contexts = chosen.start.contexts;
     let vars = arguments.vars.iter().cloned();
     contexts.vars = ExprValue::object(vars.map(|(name, value)| (name, ExprValue::string(value))));
-    let mut loader = Loader::new(workflow, source.clone(), DefaultPermissions::Read);
-    while let Some(request) = loader.wanted().cloned() {
-        loader.supply(called_file(&request, &source, root));
-    }
-    let planned =
-        loader.finish().and_then(|loaded| plan(loaded.workflow, contexts, &chosen.start.title));
+    let planned = load_called(workflow, &source, root)
+        .and_then(|loaded| plan(loaded, contexts, &chosen.start.title));
     match planned {
         Ok(plan) => Ok(Some(plan)),
         Err(errors) => {
@@ -177,24 +173,6 @@ fn planned(
             Ok(None)
         }
     }
-}
-
-/// A called workflow of the same repository, as it is now; others are not here.
-fn called_file(
-    request: &FileRequest,
-    source: &FileSource,
-    root: &Path,
-) -> Result<FetchedFile, FetchError> {
-    if !request.repository.eq_ignore_ascii_case(&source.repository) {
-        return Err(FetchError::NotFound);
-    }
-    let text =
-        std::fs::read_to_string(root.join(&request.path)).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => FetchError::NotFound,
-            _ => FetchError::Unreadable(error.to_string()),
-        })?;
-    let FileSource { git_ref, sha, .. } = source.clone();
-    Ok(FetchedFile { git_ref, sha, text })
 }
 
 fn tell(errors: &[Diagnostic]) {

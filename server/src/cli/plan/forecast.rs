@@ -5,9 +5,11 @@
 
 use gantry_workflow::Diagnostic;
 use gantry_workflow::model::Workflow;
-use gantry_workflow::plan::plan;
+use gantry_workflow::plan::{FileSource, plan};
+use gantry_workflow::trigger::Origin;
 use serde_json::{Map, Value};
 
+use super::called::{close_calls, close_calls_elsewhere, load};
 use super::payload;
 use super::repository::LocalRepository;
 use super::simulate::{JobForecast, simulate};
@@ -61,7 +63,10 @@ pub(super) fn forecast(workflow: Workflow, asked: &Asked<'_>) -> Result<Forecast
     let (git_ref, outcome) = match start {
         Err(reason) => (String::new(), Outcome::DoesNot { reason }),
         Ok(Start { origin, contexts, title, .. }) => {
-            let plan = plan(unknown::replace(workflow.clone()), contexts, &title)?;
+            check_calls(&workflow, asked, &origin)?;
+            let mut closed = workflow.clone();
+            close_calls(&mut closed);
+            let plan = plan(unknown::replace(closed), contexts, &title)?;
             let outcome = Outcome::Starts {
                 title: plan.display_title.clone(),
                 concurrency: plan.concurrency.as_ref().map(|slot| slot.group.clone()),
@@ -71,4 +76,23 @@ pub(super) fn forecast(workflow: Workflow, asked: &Asked<'_>) -> Result<Forecast
         }
     };
     Ok(Forecast { path, workflow: name, event, git_ref, outcome })
+}
+
+/// Holds each call of a workflow of this repository against what it calls. The jobs in it are not
+/// shown: what they get may come from jobs that have not run.
+fn check_calls(
+    workflow: &Workflow,
+    asked: &Asked<'_>,
+    origin: &Origin,
+) -> Result<(), Vec<Diagnostic>> {
+    let Some(top) = &asked.repository.top else { return Ok(()) };
+    let mut own = workflow.clone();
+    close_calls_elsewhere(&mut own);
+    let source = FileSource {
+        repository: asked.repository.full_name.clone(),
+        path: workflow.path.clone(),
+        git_ref: origin.git_ref.clone(),
+        sha: origin.sha.clone(),
+    };
+    load(own, &source, top).map(drop)
 }

@@ -4,6 +4,7 @@
 //! here it is asked on the assumption that every job succeeds. Invariant: what only a real run could
 //! tell is said to be unknown, never guessed.
 
+mod called;
 mod command;
 mod draw;
 mod forecast;
@@ -14,6 +15,7 @@ mod simulate;
 mod start;
 mod unknown;
 
+pub(super) use called::load as load_called;
 pub(crate) use command::PlanArguments;
 pub(super) use command::{read_payload, run, show};
 pub(super) use forecast::Asked;
