@@ -100,6 +100,53 @@ fn a_failure_and_a_deployment_that_nobody_approves_fail_the_run() -> Result<()> 
     Ok(())
 }
 
+const CALLER: &str = r#"
+on: push
+jobs:
+  call:
+    uses: ./.github/workflows/called.yml
+    with: { who: world }
+    secrets: inherit
+  after:
+    needs: call
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "they said ${{ needs.call.outputs.said }}"
+"#;
+
+const CALLED: &str = r#"
+on:
+  workflow_call:
+    inputs: { who: { type: string, required: true } }
+    secrets: { TOKEN: { required: true } }
+    outputs: { said: { value: "${{ jobs.inner.outputs.said }}" } }
+jobs:
+  inner:
+    runs-on: ubuntu-latest
+    outputs: { said: "${{ steps.say.outputs.said }}" }
+    steps:
+      - id: say
+        run: echo "said=hello ${{ inputs.who }}" >> "$GITHUB_OUTPUT"
+"#;
+
+#[test]
+fn a_workflow_of_the_same_repository_is_called() -> Result<()> {
+    if !program::docker_is_available()? {
+        return Ok(());
+    }
+    let files =
+        [(".github/workflows/caller.yml", CALLER), (".github/workflows/called.yml", CALLED)];
+    let local = Local { repository: TestRepository::create(&files)?, cache: tempfile::tempdir()? };
+    let (code, text) = local.run(&["caller.yml", "--secret", "TOKEN"])?;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("✓ success  call / inner"), "{text}");
+    assert!(text.contains("they said hello world"), "{text}");
+    let (code, text) = local.run(&["caller.yml"])?;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("Secret TOKEN is required"), "{text}");
+    Ok(())
+}
+
 #[test]
 fn what_cannot_be_run_is_told_without_an_engine() -> Result<()> {
     let local = Local::create()?;
