@@ -11,7 +11,7 @@ static CONTAINER_MAPPING: Definition = mapping(&[
     optional("env", &ENV),
     optional("ports", &NON_EMPTY_TEXTS),
     optional("volumes", &NON_EMPTY_TEXTS),
-    optional("credentials", &REGISTRY_CREDENTIALS).fails("when it is set up"),
+    optional("credentials", &REGISTRY_CREDENTIALS),
 ]);
 
 pub(super) static SERVICES: Definition = names(&SERVICE).with(&JOB);
@@ -22,7 +22,7 @@ static SERVICE_MAPPING: Definition = mapping(&[
     optional("env", &ENV),
     optional("ports", &NON_EMPTY_TEXTS),
     optional("volumes", &NON_EMPTY_TEXTS),
-    optional("credentials", &REGISTRY_CREDENTIALS).fails("when it is set up"),
+    optional("credentials", &REGISTRY_CREDENTIALS),
     optional("entrypoint", &TEXT),
     optional("command", &TEXT),
 ]);
