@@ -159,8 +159,9 @@ async fn every_answer_is_as_github_describes_it() {
     environments(&mut caller).await;
     secrets_and_variables(&mut caller).await;
     let waiting = rows.run(repository, "d-2", "waiting").await;
-    rows.job(waiting, NewJob::new("deploy", "waiting").to("production")).await;
+    let deploy = rows.job(waiting, NewJob::new("deploy", "waiting").to("production")).await;
     pending_deployments(&mut caller, waiting.0).await;
+    reruns(&mut caller, waiting.0, deploy.0).await;
 
     assert_eq!(caller.uncalled(), Vec::<String>::new());
     assert!(caller.complaints.is_empty(), "{}", caller.complaints.join("\n"));
@@ -269,4 +270,20 @@ async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
     caller.call(Method::POST, &path, Some(review)).await;
     caller.get(&path.replace("pending_deployments", "approvals")).await;
     caller.call(Method::DELETE, "/repos/acme/app/environments/production", None).await;
+}
+
+/// A run that is not over cannot be run again, but it can be ended. GitHub refuses the former with
+/// 403, which its description names for a single job only.
+async fn reruns(caller: &mut Caller<'_>, run: i64, job: i64) {
+    let actions = "/repos/acme/app/actions";
+    for verb in ["rerun", "rerun-failed-jobs"] {
+        let path = format!("{actions}/runs/{run}/{verb}");
+        let request = caller.server.as_admin(Method::POST, &path);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 403, "{path}");
+        let operation = caller.description.operation(&Method::POST, &path).expect("described");
+        caller.called.insert(operation.to_owned());
+    }
+    caller.call(Method::POST, &format!("{actions}/runs/{run}/force-cancel"), None).await;
+    caller.call(Method::POST, &format!("{actions}/jobs/{job}/rerun"), None).await;
 }
