@@ -1,6 +1,6 @@
 //! `gantry serve`: database, server and runner in one program, started and stopped in order.
 //!
-//! The only place that knows the runner crate. Invariant: what is started is stopped in the reverse
+//! Talks to the runner over HTTP alone. Invariant: what is started is stopped in the reverse
 //! order, also when a later part does not start.
 
 mod announce;
