@@ -15,9 +15,21 @@ use futures_util::StreamExt;
 /// The image jobs run in.
 pub(crate) const IMAGE: &str = "gantry/job:latest";
 
+/// Name resolution between containers makes the second one dearer for the engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Network {
+    /// The engine's own bridge, where all containers reach each other.
+    Default,
+    /// The network that jobs without services share: its containers do not reach each other.
+    Jobs,
+}
+
+/// What the runner calls it; there once a job has run.
+const JOBS_NETWORK: &str = "gantry-jobs";
+
 /// Creates, attaches to and starts a container that runs `script`; time to its first output, and
 /// everything it printed.
-pub(crate) async fn run_container(script: &str) -> Result<(Duration, String)> {
+pub(crate) async fn run_container(script: &str, network: Network) -> Result<(Duration, String)> {
     let docker = Docker::connect_with_local_defaults()?;
     let started = Instant::now();
     let body = ContainerCreateBody {
@@ -25,6 +37,10 @@ pub(crate) async fn run_container(script: &str) -> Result<(Duration, String)> {
         entrypoint: Some(vec!["bash".to_owned(), "-c".to_owned(), script.to_owned()]),
         attach_stdout: Some(true),
         host_config: Some(HostConfig {
+            network_mode: match network {
+                Network::Default => None,
+                Network::Jobs => Some(JOBS_NETWORK.to_owned()),
+            },
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
             ..HostConfig::default()
         }),

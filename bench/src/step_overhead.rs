@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use chrono::DateTime;
 
 use crate::figures::{median_ms, report};
-use crate::floor;
+use crate::floor::{self, Network};
 use crate::push::Bench;
 
 const N_STEPS: u32 = 50;
@@ -33,7 +33,7 @@ pub(crate) async fn measure() -> Result<()> {
     ))?;
     let (mut figures, mut floors) = (Vec::new(), Vec::new());
     for n_runs in 1..=N_RUNS {
-        let (_, printed) = floor::run_container(&floor_script()).await?;
+        let (_, printed) = floor::run_container(&floor_script(), Network::Default).await?;
         let nanos: u64 = printed.trim().parse().with_context(|| printed.clone())?;
         floors.push(Duration::from_nanos(nanos) / N_STEPS);
         figures.push(per_step(&bench.run(n_runs).await?)?);
