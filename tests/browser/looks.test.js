@@ -37,6 +37,9 @@ const PAGES = {
   'job-failed': [job(RUNS.failed, JOBS.failed), 'Process completed with exit code 1.'],
   'job-running': [job(RUNS.running, JOBS.running), 'unit 120 of 120'],
   'job-skipped': [job(RUNS.failed, JOBS.skipped), 'did not succeed.'],
+  'run-file': [`${run(RUNS.failed)}/workflow?job=test`, 'pytest'],
+  'run-payload': [`${run(RUNS.failed)}/payload`, 'refs/heads/main'],
+  dispatch: [`/${REPOSITORY}/actions/workflows/deploy.yml/dispatch`, 'Run workflow'],
   'signed-out': ['/?signed-out', 'gantry login'],
 };
 

@@ -78,16 +78,32 @@ describe('the list', () => {
     await page.getByRole('searchbox').fill('hotgigs/site');
     await page.getByRole('radio', { name: /Succeeded/ }).check();
     await page.waitForURL('**/?q=hotgigs%2Fsite&status=succeeded');
-    await rows.nth(2).waitFor();
-    assert.equal(await rows.count(), 3);
+    const isThree = () => document.querySelectorAll('[aria-label="Workflow runs"] > li').length === 3;
+    await page.waitForFunction(isThree);
     await page.reload();
-    await rows.nth(2).waitFor();
-    assert.equal(await rows.count(), 3);
+    await rows.first().waitFor();
+    await page.waitForFunction(isThree);
+  });
+
+  it('is walked through by keyboard', async () => {
+    await open('/');
+    const first = page.getByRole('list', { name: 'Runs that wait' }).getByRole('link');
+    await first.waitFor();
+    await page.keyboard.press('j');
+    assert.equal(await first.evaluate((link) => link === document.activeElement), true);
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**${runPath(RUNS.approval)}`);
+    await page.goBack();
+    await page.getByRole('searchbox').waitFor();
+    await page.keyboard.press('/');
+    assert.equal(await page.getByRole('searchbox').evaluate((field) => field === document.activeElement), true);
   });
 
   it('shows a run that ended meanwhile without being asked', async () => {
     await open('/');
-    const row = page.getByRole('listitem').filter({ hasText: 'Search gigs by distance' });
+    const row = page.getByRole('list', { name: 'Workflow runs' }).getByRole('listitem').filter({ hasText: 'Search gigs by distance' });
     await row.getByText('In progress').waitFor();
     stub.change(RUNS.running, ({ run }) => Object.assign(run, { status: 'completed', conclusion: 'success' }));
     await row.getByText('Success').waitFor();
@@ -135,6 +151,78 @@ describe('one run', () => {
     await page.getByRole('button', { name: 'Cancel run' }).click();
     await page.getByText('Cancelled by octavia.').first().waitFor();
     assert.equal(stub.posted[0].path, `/repos/${REPOSITORY}/actions/runs/${RUNS.running}/cancel`);
+  });
+
+  it('runs its failed jobs again, with debug logging when asked', async () => {
+    await open(runPath(RUNS.failed));
+    await page.getByRole('button', { name: 'Run again' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Run again' });
+    await dialog.getByRole('radio', { name: /Failed jobs/, checked: true }).waitFor();
+    await dialog.getByRole('checkbox', { name: /Debug logging/ }).check();
+    await dialog.getByRole('button', { name: 'Run again' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(stub.posted, [
+      {
+        path: `/repos/${REPOSITORY}/actions/runs/${RUNS.failed}/rerun-failed-jobs`,
+        body: { enable_debug_logging: true },
+      },
+    ]);
+    await page.getByRole('combobox', { name: 'Attempt' }).selectOption({ label: 'Attempt 1' });
+    await page.waitForURL(`**${runPath(RUNS.failed)}/attempts/1`);
+    await page.getByText('Failure', { exact: true }).first().waitFor();
+  });
+
+  it('offers nothing to whoever may only look', async () => {
+    stub.role = 'read';
+    await open(runPath(RUNS.failed));
+    await page.getByRole('region', { name: 'Jobs' }).waitFor();
+    for (const name of ['Run again', 'Delete run', 'Cancel run']) {
+      assert.equal(await page.getByRole('button', { name }).count(), 0, name);
+    }
+  });
+
+  it('shows what steps say about themselves, as Markdown', async () => {
+    await open(runPath(RUNS.failed));
+    const summary = page.getByRole('region', { name: 'Backend tests (3.12) summary' });
+    await summary.getByRole('heading', { name: 'Coverage' }).waitFor();
+    assert.equal(await summary.getByRole('row').count(), 3);
+    await summary.getByText('Slowest tests').click();
+    const link = summary.getByRole('link', { name: 'test_search' });
+    assert.equal(await link.getAttribute('rel'), 'noopener noreferrer nofollow ugc');
+  });
+
+  it('shows nothing of a hostile summary but text', async () => {
+    await open(runPath(RUNS.hostile));
+    const summary = page.getByRole('region', { name: /summary$/ });
+    await summary.getByText('over everything').waitFor();
+    const forbidden = 'script, style, img, svg, math, iframe, object, form, button, input, link, meta, base, [style], [id=app]';
+    assert.equal(await summary.locator('.markdown').locator(forbidden).count(), 0);
+    const attributes = await summary
+      .locator('.markdown *')
+      .evaluateAll((all) => [...new Set(all.flatMap((each) => each.getAttributeNames()))].sort());
+    assert.deepEqual(attributes.filter((name) => !['class', 'href', 'open', 'rel', 'target'].includes(name)), []);
+    const addresses = await summary.locator('.markdown a[href]').evaluateAll((all) => all.map((each) => each.protocol));
+    assert.deepEqual([...new Set(addresses)], ['https:']);
+  });
+
+  it('has its file, with a job marked, and what caused it', async () => {
+    await open(jobPath(RUNS.failed, JOBS.failed));
+    await page.getByRole('link', { name: 'Workflow file' }).click();
+    await page.waitForURL(`**${runPath(RUNS.failed)}/workflow?job=test`);
+    const marked = page.locator('li.marked');
+    await marked.first().waitFor();
+    assert.deepEqual(await marked.first().innerText(), '  test:');
+    assert.equal(await marked.count(), 5);
+    await open(`${runPath(RUNS.failed)}/payload`);
+    await page.getByText('"ref": "refs/heads/main"').waitFor();
+  });
+
+  it('wears its state as the sign of the tab', async () => {
+    await open(runPath(RUNS.failed));
+    await page.locator('link[rel=icon][href="/favicon-failure.svg"]').waitFor({ state: 'attached' });
+    await page.waitForFunction(() => document.title.startsWith('Failure: '));
+    await page.getByRole('link', { name: 'Gantry, all runs' }).click();
+    await page.locator('link[rel=icon][href="/favicon.svg"]').waitFor({ state: 'attached' });
   });
 
   it('unfolds the legs of a big matrix', async () => {
@@ -276,6 +364,32 @@ describe('the log', () => {
   });
 });
 
+describe('a workflow', () => {
+  it('is started by hand with the inputs that its file asks for', async () => {
+    await open(`/${REPOSITORY}/actions/workflows/deploy.yml/dispatch`);
+    await page.getByRole('combobox', { name: 'target' }).selectOption('production');
+    await page.getByRole('textbox', { name: 'version' }).fill("v1'3");
+    await page.getByRole('checkbox', { name: 'dry_run' }).uncheck();
+    await page.getByText(`-f 'version=v1'\\''3'`).waitFor();
+    await page.getByRole('button', { name: 'Run workflow' }).click();
+    await page.waitForURL('**/?repository=hotgigs%2Fapp&workflow=deploy.yml&event=workflow_dispatch');
+    assert.deepEqual(stub.posted, [
+      {
+        path: `/repos/${REPOSITORY}/actions/workflows/deploy.yml/dispatches`,
+        body: { ref: 'main', inputs: { version: "v1'3", target: 'production', level: 'normal', dry_run: 'false' } },
+      },
+    ]);
+  });
+
+  it('is not started while something is missing', async () => {
+    await open(`/${REPOSITORY}/actions/workflows/deploy.yml/dispatch`);
+    await page.getByRole('textbox', { name: 'version' }).fill('');
+    await page.getByRole('button', { name: 'Run workflow' }).click();
+    assert.equal(await page.getByRole('textbox', { name: 'version' }).evaluate((field) => field.validity.valueMissing), true);
+    assert.deepEqual(stub.posted, []);
+  });
+});
+
 describe('someone who is not signed in', () => {
   it('reads how to sign in', async () => {
     stub.isSignedIn = false;
@@ -294,7 +408,7 @@ describe('someone who is not signed in', () => {
 });
 
 it('says so when there is no such run or page', async () => {
-  await open('/no/such/page');
+  await open('/no/such/page/at/all');
   await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
   await open(runPath(4));
   await page.getByRole('heading', { name: 'There is no such run' }).waitFor();

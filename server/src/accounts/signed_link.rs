@@ -16,9 +16,18 @@ const SECONDS: i64 = 60;
 /// `path` with a query that opens it for a minute from `now`.
 #[must_use]
 pub fn sign_link(vault: &Vault, path: &str, now: DateTime<Utc>) -> String {
-    let expires = (now + TimeDelta::seconds(SECONDS)).timestamp();
+    signed(vault, path, (now + TimeDelta::seconds(SECONDS)).timestamp())
+}
+
+fn signed(vault: &Vault, path: &str, expires: i64) -> String {
     let signature = hex::encode(vault.sign(PURPOSE, message(path, expires).as_bytes()));
     format!("{path}?expires={expires}&signature={signature}")
+}
+
+/// `path` with a query that opens it for good: for pictures that pages of others show.
+#[must_use]
+pub fn sign_lasting_link(vault: &Vault, path: &str) -> String {
+    signed(vault, path, i64::MAX)
 }
 
 /// Whether `query` opens `path` at `now`.

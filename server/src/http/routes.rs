@@ -22,8 +22,9 @@ use super::rest::{
     selected_repositories, usage, variables, workflows,
 };
 use super::web::{
-    access_tokens, assets, deliveries, events, headers, login, logs, operations,
-    repositories as own_repositories, runs as own_runs, secrets as own_secrets, summaries,
+    access_tokens, assets, badge, deliveries, dispatch_form, events, headers, login, logs,
+    operations, repositories as own_repositories, run_changes, runs as own_runs,
+    secrets as own_secrets, summaries,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -90,10 +91,31 @@ fn web(routes: Routes) -> Routes {
         .post("/api/gantry/login-links", READ, login::create_link)
         .get("/api/gantry/repositories", READ, own_repositories::list)
         .post("/api/gantry/repositories", ADMIN, own_repositories::register)
+        .get("/api/gantry/repositories/{owner}/{repo}/refs", READ, dispatch_form::refs)
+        .get(
+            "/api/gantry/repositories/{owner}/{repo}/workflow-files",
+            READ,
+            dispatch_form::workflow_files,
+        )
+        .get(
+            "/api/gantry/repositories/{owner}/{repo}/workflows/{workflow}/dispatch",
+            READ,
+            dispatch_form::get,
+        )
+        .get(
+            "/api/gantry/repositories/{owner}/{repo}/workflows/{workflow}/badge-link",
+            WRITE,
+            badge::link,
+        )
+        .get("/{owner}/{repo}/actions/workflows/{workflow}/badge.svg", READ, badge::get)
+        .get("/api/gantry/badges/{owner}/{repo}/{workflow}/badge.svg", Access::Link, badge::get)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
         .post("/api/gantry/secrets/rotate-key", ADMIN, own_secrets::rotate_key)
         .get("/api/gantry/runs", READ, own_runs::list)
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
+        .get("/api/gantry/runs/{run}/attempts/{attempt}", READ, own_runs::get)
+        .get("/api/gantry/runs/{run}/attempts/{attempt}/summaries", READ, summaries::of_run)
+        .get("/api/gantry/runs/{run}/payload", READ, own_runs::payload)
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)
         .get("/api/gantry/downloads/jobs/{job}/log.txt", Access::Link, downloads::job_log)
         .get(
@@ -103,6 +125,7 @@ fn web(routes: Routes) -> Routes {
         )
         .get("/api/gantry/jobs/{job}/summaries", READ, summaries::get)
         .get("/api/gantry/events", READ, events::stream_events)
+        .get("/api/gantry/events/runs", READ, run_changes::stream_changes)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)

@@ -27,6 +27,7 @@ pub struct JobView {
     pub runner_id: Option<i64>,
     pub runner_name: Option<String>,
     pub infrastructure_error: Option<String>,
+    pub queued_at: Option<DateTime<Utc>>,
     pub started_at: Option<DateTime<Utc>>,
     pub completed_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -101,7 +102,8 @@ async fn jobs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<JobV
         "select jobs.id, jobs.run_id, jobs.run_attempt, jobs.job_key, jobs.leg, jobs.name,
                 jobs.status, jobs.conclusion, jobs.reason, jobs.runs_on, jobs.environment,
                 jobs.environment_url, jobs.runner_id, runners.name as \"runner_name?\",
-                jobs.infrastructure_error, jobs.started_at, jobs.completed_at, jobs.created_at
+                jobs.infrastructure_error, jobs.queued_at, jobs.started_at, jobs.completed_at,
+                jobs.created_at
          from jobs
          left join runners on runners.id = jobs.runner_id
          where jobs.id = any($1) and jobs.called_at is null",
@@ -127,6 +129,7 @@ async fn jobs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<JobV
             runner_id: row.runner_id,
             runner_name: row.runner_name,
             infrastructure_error: row.infrastructure_error,
+            queued_at: row.queued_at,
             started_at: row.started_at,
             completed_at: row.completed_at,
             created_at: row.created_at,

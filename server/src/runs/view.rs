@@ -152,7 +152,7 @@ async fn count_runs(db: &mut PgConnection, filter: &RunFilter) -> sqlx::Result<i
     .await
 }
 
-async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunView>> {
+pub(super) async fn runs_by_id(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<RunView>> {
     let rows = sqlx::query!(
         "select workflow_runs.id, workflow_runs.repository_id, repositories.owner,
                 repositories.name as repository, workflow_runs.workflow_id,

@@ -9,6 +9,7 @@ mod commit;
 mod files;
 mod git;
 mod objects;
+mod refs;
 
 pub use called::{CalledFileError, called_file};
 pub use changes::{changed_files, changed_since_merge_base};
@@ -16,3 +17,4 @@ pub use commit::{commit_id, resolve_branch_or_tag};
 pub use files::{File, WorkflowFile};
 pub use git::GitError;
 pub use objects::Objects;
+pub use refs::{Refs, list_refs};

@@ -61,7 +61,7 @@ pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError>
         .ok_or_else(|| {
         DispatchError::Invalid(format!("No ref found for: {}", request.git_ref))
     })?;
-    let workflow = workflow_at(app, &request, &git_ref).await?;
+    let workflow = workflow_at(app, (repository, &request.workflow), &git_ref).await?;
     let inputs = resolve_inputs(&workflow, &request.inputs)
         .map_err(|error| DispatchError::Invalid(error.message))?;
     let payload = json!({
@@ -118,21 +118,21 @@ async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result
     Ok(())
 }
 
-async fn workflow_at(
+/// The workflow with this number, file name or path, as its file stands at `git_ref`.
+pub(super) async fn workflow_at(
     app: &App,
-    request: &Dispatch,
+    (repository, asked): (&Repository, &str),
     git_ref: &str,
 ) -> Result<Workflow, DispatchError> {
-    let repository = &request.repository;
     let mut objects = Objects::open(&repository.local_path)?;
     let commit = objects.commit_id(git_ref).await?;
     let files = files::read(&mut objects, repository, &commit).await?;
     drop(objects);
     let mut connection = app.db.acquire().await?;
-    let known = runs::find_workflow(&mut connection, repository.id, &request.workflow).await?;
+    let known = runs::find_workflow(&mut connection, repository.id, asked).await?;
     let disabled = runs::disabled_workflows(&mut connection, repository.id).await?;
     drop(connection);
-    let wanted = known.map_or_else(|| request.workflow.clone(), |workflow| workflow.path);
+    let wanted = known.map_or_else(|| asked.to_owned(), |workflow| workflow.path);
     let file = files
         .into_iter()
         .find(|file| file.path == wanted || file.path.rsplit('/').next() == Some(wanted.as_str()))

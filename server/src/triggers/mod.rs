@@ -9,12 +9,14 @@ mod calls;
 mod dispatch;
 mod event;
 mod files;
+mod inspect;
 mod process;
 mod schedules;
 mod selection;
 mod tick;
 
 pub use dispatch::{Dispatch, DispatchError, RepositoryDispatch, dispatch, dispatch_to_repository};
+pub use inspect::{DispatchForm, InspectedFile, dispatch_form, inspect};
 pub use process::{next_delivery, process_deliveries};
 pub use schedules::read_default_branch;
 pub use tick::{next_schedule, tick_schedules};

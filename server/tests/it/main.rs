@@ -18,6 +18,7 @@ mod inbox;
 mod leases;
 mod logs;
 mod page;
+mod page_data;
 mod pipeline;
 mod reporting;
 mod reruns;

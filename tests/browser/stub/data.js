@@ -1,5 +1,6 @@
 // Runs, jobs and logs that the stub server starts with.
 
+import { MARKDOWN_ATTACKS } from './attacks.js';
 import { buildLog, CHECKOUT, chunk, CLEAN_UP, PYTEST_FAILURE, SET_UP } from './logs.js';
 
 const SECOND = 1000;
@@ -96,7 +97,7 @@ function view(theRun, jobs, more = {}) {
     const ends = jobs.flatMap((each) => each.completed_at ?? []).sort();
     Object.assign(theRun, { created_at: created, run_started_at: created, updated_at: ends.at(-1) ?? created });
   }
-  return { run: theRun, jobs, diagnostics: [], pending_deployments: [], ...more };
+  return { run: theRun, latest_attempt: theRun.run_attempt, jobs, diagnostics: [], pending_deployments: [], ...more };
 }
 
 function failedRun() {
@@ -353,3 +354,44 @@ export function startingLogs() {
     [JOBS.hostile, [chunk(0, 1, 0, [`##[error]${HOSTILE}`])]],
   ]);
 }
+
+const SUMMARY = `## Coverage
+
+| file | lines | covered |
+|:--|--:|:-:|
+| \`fees.py\` | 120 | 71 % |
+| \`gigs.py\` | 340 | 96 % |
+
+- [x] unit
+- [ ] end to end
+
+<details><summary>Slowest tests</summary>
+
+1. \`test_fee_is_charged_once\` 3.2 s
+2. [\`test_search\`](https://ci.example/tests/7) 1.1 s
+
+</details>
+`;
+
+export function startingSummaries() {
+  return new Map([
+    [RUNS.failed, [{ job_id: JOBS.failed, step_number: 3, markdown: SUMMARY }]],
+    [RUNS.hostile, MARKDOWN_ATTACKS.map((markdown, at) => ({ job_id: JOBS.hostile, step_number: at + 1, markdown }))],
+  ]);
+}
+
+export const PAYLOAD = { ref: 'refs/heads/main', head_commit: { message: HOSTILE }, sender: { login: 'octavia' } };
+
+export const WORKFLOW_FILE = `name: CI/CD Pipeline
+on: push
+jobs:
+  quality:
+    runs-on: ubuntu-latest
+    steps:
+      - run: flake8
+  test:
+    needs: quality
+    runs-on: ubuntu-latest
+    steps:
+      - run: pytest # ${HOSTILE}
+`;

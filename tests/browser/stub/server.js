@@ -8,7 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { startingLogs, startingViews } from './data.js';
+import { PAYLOAD, startingLogs, startingSummaries, startingViews, WORKFLOW_FILE } from './data.js';
+import { REPOSITORY_ROUTES } from './repository.js';
 import { chunk } from './logs.js';
 
 const DIST = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
@@ -18,8 +19,9 @@ const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' data:",
   "connect-src 'self'",
+  "font-src 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "form-action 'self'",
@@ -32,7 +34,9 @@ const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 class Stub {
   views = startingViews();
   logs = startingLogs();
+  summaries = startingSummaries();
   isSignedIn = true;
+  role = 'admin';
   /** Bodies of POST calls, as `{path, body}`. */
   posted = [];
   streams = new Set();
@@ -52,7 +56,10 @@ class Stub {
   change(run, apply) {
     const view = this.views.get(run);
     apply(view);
-    for (const stream of this.streams) if (stream.run === run) send(stream.answer, 'run', view);
+    for (const stream of this.streams) {
+      if (stream.run === run) send(stream.answer, 'run', view);
+      if (stream.run === null) send(stream.answer, 'change', {});
+    }
   }
 
   end(run) {
@@ -94,26 +101,60 @@ async function handle(stub, request, answer) {
 }
 
 const ROUTES = [
-  [/^GET \/api\/gantry\/session$/, ({ answer }) => reply(answer, 200, { login: 'octavia', role: 'admin' })],
+  [/^GET \/api\/gantry\/session$/, ({ stub, answer }) => reply(answer, 200, { login: 'octavia', role: stub.role })],
   [/^GET \/api\/gantry\/runs$/, listRuns],
-  [/^GET \/api\/gantry\/runs\/(\d+)$/, getRun],
+  [/^GET \/api\/gantry\/runs\/(\d+)(?:\/attempts\/(\d+))?$/, getRun],
+  [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/summaries$/, getSummaries],
+  [/^GET \/api\/gantry\/runs\/\d+\/payload$/, ({ answer }) => reply(answer, 200, PAYLOAD)],
   [/^GET \/api\/gantry\/jobs\/(\d+)\/log$/, getLog],
   [/^GET \/api\/gantry\/events$/, openStream],
+  [/^GET \/api\/gantry\/events\/runs$/, openStream],
+  [/^GET \/repos\/hotgigs\/app\/contents\/.*$/, ({ answer }) => reply(answer, 200, { content: btoa(WORKFLOW_FILE) })],
+  [/^GET \/repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/artifacts$/, ({ answer }) => reply(answer, 200, { total_count: 0, artifacts: [] })],
   [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/pending_deployments$/, review],
   [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/cancel$/, cancel],
+  [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/rerun(?:-failed-jobs)?$/, rerun],
   [/^POST \/api\/gantry\/logout$/, signOut],
+  ...REPOSITORY_ROUTES.map(([pattern, act]) => [pattern, (call) => act({ ...call, reply, bodyOf })]),
 ];
 
 function listRuns({ stub, answer, url }) {
-  const size = Number(url.searchParams.get('per_page') ?? 30);
-  const page = Number(url.searchParams.get('page') ?? 1);
-  const runs = [...stub.views.values()].map((view) => view.run);
-  reply(answer, 200, { total_count: runs.length, workflow_runs: runs.slice((page - 1) * size, page * size) });
+  const value = (name) => url.searchParams.get(name) ?? '';
+  const states = value('status').split(',').filter(Boolean);
+  const words = value('q').toLowerCase().split(/\s+/).filter(Boolean);
+  const found = [...stub.views.values()]
+    .map((view) => view.run)
+    .filter((run) => value('before') === '' || run.id < Number(value('before')))
+    .filter((run) => states.length === 0 || states.includes(run.conclusion ?? run.status))
+    .filter((run) => value('repository') === '' || run.repository.full_name === value('repository'))
+    .filter((run) => {
+      const text = `${run.display_title} ${run.name} ${run.repository.full_name} ${run.head_branch}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    })
+    .sort((a, b) => b.id - a.id);
+  const size = Number(value('per_page') || 30);
+  const runs = found.slice(0, size);
+  reply(answer, 200, { workflow_runs: runs, next_cursor: found.length > size ? runs.at(-1).id : null });
 }
 
-function getRun({ stub, answer, ids: [id] }) {
+function getSummaries({ stub, answer, ids: [id] }) {
+  reply(answer, 200, { summaries: stub.summaries.get(Number(id)) ?? [] });
+}
+
+async function rerun({ stub, request, answer, url, ids: [id] }) {
+  stub.posted.push({ path: url.pathname, body: await bodyOf(request) });
+  stub.change(Number(id), (view) => {
+    view.latest_attempt += 1;
+    Object.assign(view.run, { status: 'queued', conclusion: null, run_attempt: view.latest_attempt });
+  });
+  reply(answer, 201, {});
+}
+
+function getRun({ stub, answer, ids: [id, attempt] }) {
   const view = stub.views.get(Number(id));
-  if (view === undefined) reply(answer, 404, { message: 'Not Found' });
+  if (view !== undefined && attempt !== undefined) {
+    reply(answer, 200, { ...view, run: { ...view.run, run_attempt: Number(attempt), status: 'completed', conclusion: 'failure' } });
+  } else if (view === undefined) reply(answer, 404, { message: 'Not Found' });
   else reply(answer, 200, view);
 }
 

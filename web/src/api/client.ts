@@ -1,27 +1,9 @@
-// Calls to the server: JSON in, JSON out, problems as one error type.
-//
-// Same origin only; the session cookie is the browser's business. Invariant: every answer that is
-// not 2xx becomes an `ApiProblem` with the server's own message.
+// Calls about the session, runs and jobs.
 
-import { clock } from '../format/clock.svelte';
-import type { LogPage, RunList, RunView, Session } from './shapes';
+import { pathOf, queryOf, request, requestText } from './request';
+import type { Artifact, LogPage, RunList, RunSummary, RunView, Session } from './shapes';
 
-export class ApiProblem extends Error {
-  /** HTTP status; 0 when no answer came. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-let signedOut: () => void = () => {};
-
-/** Called whenever the server says that nobody is signed in. */
-export function onSignedOut(listener: () => void): void {
-  signedOut = listener;
-}
+export { ApiProblem, onSignedOut } from './request';
 
 export function getSession(): Promise<Session> {
   return request('GET', '/api/gantry/session');
@@ -31,21 +13,76 @@ export async function signOut(): Promise<void> {
   await request('POST', '/api/gantry/logout', {});
 }
 
-export function listRuns(page: number, perPage: number): Promise<RunList> {
-  return request('GET', `/api/gantry/runs?per_page=${perPage}&page=${page}`);
+/** Which runs; an empty text restricts nothing. */
+export interface RunsQuery {
+  repository: string;
+  workflow: string;
+  branch: string;
+  event: string;
+  actor: string;
+  /** With commas between them. */
+  status: string;
+  q: string;
 }
 
-export function getRun(run: number): Promise<RunView> {
-  return request('GET', `/api/gantry/runs/${run}`);
+export function listRuns(query: Partial<RunsQuery>, perPage: number, before: number | null): Promise<RunList> {
+  return request('GET', `/api/gantry/runs${queryOf({ ...query, per_page: perPage, before })}`);
+}
+
+export function getRun(run: number, attempt: number | null): Promise<RunView> {
+  return request('GET', `/api/gantry/runs/${run}${attempt === null ? '' : `/attempts/${attempt}`}`);
+}
+
+export async function getSummaries(run: number, attempt: number): Promise<RunSummary[]> {
+  const path = `/api/gantry/runs/${run}/attempts/${attempt}/summaries`;
+  return (await request<{ summaries: RunSummary[] }>('GET', path)).summaries;
+}
+
+export async function listArtifacts(repository: string, run: number): Promise<Artifact[]> {
+  const path = `${runPath(repository, run)}/artifacts?per_page=100`;
+  return (await request<{ artifacts: Artifact[] }>('GET', path)).artifacts;
+}
+
+/** The body of the delivery that caused the run, as it came. */
+export function getPayload(run: number): Promise<string> {
+  return requestText('GET', `/api/gantry/runs/${run}/payload`);
+}
+
+/** A file of a commit. */
+export async function getFile(repository: string, path: string, sha: string): Promise<string> {
+  const place = path.split('/').map(encodeURIComponent).join('/');
+  const file = await request<{ content: string }>('GET', `/repos/${pathOf(repository)}/contents/${place}?ref=${sha}`);
+  return new TextDecoder().decode(Uint8Array.from(atob(file.content), (sign) => sign.charCodeAt(0)));
 }
 
 export function getLog(job: number, after: number | null): Promise<LogPage> {
-  const query = after === null ? '' : `?after=${after}`;
-  return request('GET', `/api/gantry/jobs/${job}/log${query}`);
+  return request('GET', `/api/gantry/jobs/${job}/log${queryOf({ after })}`);
 }
 
 export async function cancelRun(repository: string, run: number): Promise<void> {
   await request('POST', `${runPath(repository, run)}/cancel`, {});
+}
+
+/** Ends the run whatever its jobs say. */
+export async function forceCancelRun(repository: string, run: number): Promise<void> {
+  await request('POST', `${runPath(repository, run)}/force-cancel`, {});
+}
+
+/** What to run again: everything, what failed, or the job with this number. */
+export type RerunWhat = 'all' | 'failed' | number;
+
+export async function rerun(repository: string, run: number, what: RerunWhat, isDebug: boolean): Promise<void> {
+  const ways = { all: `${runPath(repository, run)}/rerun`, failed: `${runPath(repository, run)}/rerun-failed-jobs` };
+  const path = typeof what === 'number' ? `/repos/${pathOf(repository)}/actions/jobs/${what}/rerun` : ways[what];
+  await request('POST', path, { enable_debug_logging: isDebug });
+}
+
+export async function deleteRun(repository: string, run: number): Promise<void> {
+  await request('DELETE', runPath(repository, run));
+}
+
+export async function deleteLogs(repository: string, run: number): Promise<void> {
+  await request('DELETE', `${runPath(repository, run)}/logs`);
 }
 
 export interface Review {
@@ -62,47 +99,15 @@ export function rawLogHref(repository: string, job: number): string {
   return `/repos/${pathOf(repository)}/actions/jobs/${job}/logs`;
 }
 
+/** All logs of an attempt in one archive. */
+export function logsHref(repository: string, run: number, attempt: number): string {
+  return `${runPath(repository, run)}/attempts/${attempt}/logs`;
+}
+
+export function artifactHref(repository: string, artifact: number): string {
+  return `/repos/${pathOf(repository)}/actions/artifacts/${artifact}/zip`;
+}
+
 function runPath(repository: string, run: number): string {
   return `/repos/${pathOf(repository)}/actions/runs/${run}`;
-}
-
-function pathOf(repository: string): string {
-  return repository.split('/').map(encodeURIComponent).join('/');
-}
-
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await send(method, path, body);
-  clock.observe(answer.headers.get('date'));
-  const text = await answer.text();
-  if (answer.status === 401) signedOut();
-  if (!answer.ok) throw new ApiProblem(answer.status, messageOf(text, answer.status));
-  return (text === '' ? null : parsed(text)) as T;
-}
-
-async function send(method: string, path: string, body: unknown): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  try {
-    return await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
-  } catch {
-    throw new ApiProblem(0, 'The server does not answer.');
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiProblem(0, 'The server sent something that is not JSON.');
-  }
-}
-
-function messageOf(text: string, status: number): string {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message);
-  } catch {
-    // Not JSON: a proxy's page, say. The status is all there is to tell.
-  }
-  return `The server answered ${status}.`;
 }

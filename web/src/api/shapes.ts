@@ -15,9 +15,12 @@ export type Conclusion =
   | 'stale'
   | 'startup_failure';
 
+/** Each includes the ones before it. */
+export type Role = 'read' | 'write' | 'admin';
+
 export interface Session {
   login: string;
-  role: string;
+  role: Role;
 }
 
 export interface WorkflowRun {
@@ -36,12 +39,14 @@ export interface WorkflowRun {
   updated_at: string;
   run_started_at: string | null;
   actor?: { login: string } | null;
+  triggering_actor?: { login: string } | null;
   repository: { full_name: string };
 }
 
 export interface RunList {
-  total_count: number;
   workflow_runs: WorkflowRun[];
+  /** Where the next page begins; null on the last one. */
+  next_cursor: number | null;
 }
 
 export interface Step {
@@ -76,6 +81,9 @@ export interface Job {
   reason: string | null;
   environment: string | null;
   environment_url: string | null;
+  runner_name?: string | null;
+  runs_on?: string[];
+  queued_at?: string | null;
   started_at: string | null;
   completed_at: string | null;
   steps: Step[];
@@ -99,6 +107,10 @@ export interface PendingDeployment {
 /** Everything about one run; sent whole on every change. */
 export interface RunView {
   run: WorkflowRun;
+  /** The number of the newest attempt; `run` may be an earlier one. */
+  latest_attempt: number;
+  /** Why the run as a whole waits, in words. */
+  reason?: string | null;
   jobs: Job[];
   diagnostics: Diagnostic[];
   pending_deployments: PendingDeployment[];
@@ -116,4 +128,20 @@ export interface LogChunk {
 export interface LogPage {
   chunks: LogChunk[];
   is_complete: boolean;
+}
+
+/** What a step says about itself, in Markdown. */
+export interface RunSummary {
+  job_id: number;
+  step_number: number;
+  markdown: string;
+}
+
+export interface Artifact {
+  id: number;
+  name: string;
+  size_in_bytes: number;
+  expired: boolean;
+  expires_at: string | null;
+  digest?: string | null;
 }

@@ -29,9 +29,11 @@ export const place = {
   },
 };
 
-export function go(to: Route, hashPart = ''): void {
-  history.pushState(null, '', hrefOf(to) + hashPart);
+/** Goes to a page; `rest` is what follows the path. */
+export function go(to: Route, rest = ''): void {
+  history.pushState(null, '', hrefOf(to) + rest);
   read();
+  scrollTo(0, 0);
 }
 
 /** Changes the part behind `#` or `?` without a step in the history. */

@@ -11,18 +11,20 @@ describe('route', () => {
       owner: 'acme',
       repository: 'app',
       run: 10001,
+      attempt: null,
     });
     expect(parseRoute('/acme/app/actions/runs/10001/job/100007/')).toEqual({
       page: 'job',
       owner: 'acme',
       repository: 'app',
       run: 10001,
+      attempt: null,
       job: 100007,
     });
   });
 
   it('calls every other path missing instead of guessing', () => {
-    for (const path of ['/acme', '/acme/app/actions', '/acme/app/actions/runs/x', '/a%zz/b/actions/runs/1']) {
+    for (const path of ['/acme', '/acme/app/actions', '/acme/app/actions/runs/x', '/a%zz/b/actions/runs/1', '/repos/x', '/-/x']) {
       expect(parseRoute(path)).toEqual({ page: 'missing', path });
     }
   });
@@ -30,8 +32,19 @@ describe('route', () => {
   it('comes back from the address it wrote, whatever the names hold', () => {
     const routes: Route[] = [
       { page: 'runs' },
-      { page: 'run', owner: 'a b', repository: 'x/../y', run: 7 },
-      { page: 'job', owner: '<script>', repository: 'ü?#', run: 7, job: 8 },
+      { page: 'repositories' },
+      { page: 'runners' },
+      { page: 'admin', tab: 'deliveries', item: null },
+      { page: 'admin', tab: 'deliveries', item: 'a/b' },
+      { page: 'repository', owner: 'acme', repository: 'app', tab: 'workflows' },
+      { page: 'repository', owner: 'acme', repository: 'app', tab: 'insights' },
+      { page: 'dispatch', owner: 'acme', repository: 'app', workflow: 'a/b c.yml' },
+      { page: 'run', owner: 'a b', repository: 'x/../y', run: 7, attempt: null },
+      { page: 'run', owner: 'a b', repository: 'x/../y', run: 7, attempt: 2 },
+      { page: 'file', owner: 'acme', repository: 'app', run: 7, attempt: 2 },
+      { page: 'payload', owner: 'acme', repository: 'app', run: 7, attempt: null },
+      { page: 'job', owner: '<script>', repository: 'ü?#', run: 7, attempt: null, job: 8 },
+      { page: 'job', owner: '<script>', repository: 'ü?#', run: 7, attempt: 1, job: 8 },
     ];
     for (const route of routes) expect(parseRoute(hrefOf(route))).toEqual(route);
   });

@@ -1,12 +1,49 @@
 // Addresses of the page: from a path to a route and back.
 //
-// Touches neither the window nor the history. Invariant: `parseRoute(hrefOf(route))` is `route`.
+// Touches neither the window nor the history. What GitHub has a page for has GitHub's address; what
+// only we have and that belongs to no repository lies below `/-/`, which no owner can be called.
+// Invariant: `parseRoute(hrefOf(route))` is `route`.
+
+/** The tabs of a repository. The first one has no word of its own in the address. */
+export const REPOSITORY_TABS = [
+  'workflows',
+  'insights',
+  'environments',
+  'secrets',
+  'caches',
+  'compatibility',
+  'preview',
+] as const;
+export type RepositoryTab = (typeof REPOSITORY_TABS)[number];
+
+export const ADMIN_TABS = ['deliveries', 'tokens', 'system'] as const;
+export type AdminTab = (typeof ADMIN_TABS)[number];
+
+interface OfRepository {
+  owner: string;
+  repository: string;
+}
+
+interface OfRun extends OfRepository {
+  run: number;
+  /** The newest one when null. */
+  attempt: number | null;
+}
 
 export type Route =
   | { page: 'runs' }
-  | { page: 'run'; owner: string; repository: string; run: number }
-  | { page: 'job'; owner: string; repository: string; run: number; job: number }
+  | { page: 'repositories' }
+  | { page: 'runners' }
+  | { page: 'admin'; tab: AdminTab; item: string | null }
+  | ({ page: 'repository'; tab: RepositoryTab } & OfRepository)
+  | ({ page: 'dispatch'; workflow: string } & OfRepository)
+  | ({ page: 'run' } & OfRun)
+  | ({ page: 'file' } & OfRun)
+  | ({ page: 'payload' } & OfRun)
+  | ({ page: 'job'; job: number } & OfRun)
   | { page: 'missing'; path: string };
+
+export type RunRoute = Extract<Route, { run: number }>;
 
 /** A line of a step's log, as in `#step:3:17`; both numbers start at 1. */
 export interface LineAnchor {
@@ -14,30 +51,89 @@ export interface LineAnchor {
   line: number | null;
 }
 
-const RUN = /^\/([^/]+)\/([^/]+)\/actions\/runs\/(\d+)(?:\/job\/(\d+))?\/?$/;
+const RUN = /^\/([^/]+)\/([^/]+)\/actions\/runs\/(\d+)(?:\/attempts\/(\d+))?(?:\/job\/(\d+)|\/(workflow|payload))?$/;
+const DISPATCH = /^\/([^/]+)\/([^/]+)\/actions\/workflows\/([^/]+)\/dispatch$/;
+const REPOSITORY = /^\/([^/]+)\/([^/]+)(?:\/([a-z]+))?$/;
+const ADMIN = /^\/-\/admin(?:\/([a-z]+)(?:\/([^/]+))?)?$/;
 
 export function parseRoute(path: string): Route {
-  if (path === '/' || path === '') return { page: 'runs' };
+  const plain = path.length > 1 ? path.replace(/\/$/, '') : path;
+  if (plain === '/' || plain === '') return { page: 'runs' };
+  if (plain === '/-/repositories') return { page: 'repositories' };
+  if (plain === '/-/runners') return { page: 'runners' };
+  const found = plain.startsWith('/-/') ? parseAdmin(plain) : (parseRun(plain) ?? parseRepository(plain));
+  return found ?? { page: 'missing', path };
+}
+
+function parseAdmin(path: string): Route | null {
+  const match = ADMIN.exec(path);
+  const tab = ADMIN_TABS.find((each) => each === (match?.[1] ?? ADMIN_TABS[0]));
+  if (match === null || tab === undefined) return null;
+  return { page: 'admin', tab, item: match[2] === undefined ? null : decoded(match[2]) };
+}
+
+function parseRun(path: string): Route | null {
   const match = RUN.exec(path);
+  const of = repositoryOf(match);
+  if (match === null || of === null) return null;
+  const run = { ...of, run: Number(match[3]), attempt: match[4] === undefined ? null : Number(match[4]) };
+  if (match[5] !== undefined) return { page: 'job', ...run, job: Number(match[5]) };
+  if (match[6] === 'workflow') return { page: 'file', ...run };
+  return { page: match[6] === 'payload' ? 'payload' : 'run', ...run };
+}
+
+function parseRepository(path: string): Route | null {
+  const dispatch = DISPATCH.exec(path);
+  const ofDispatch = repositoryOf(dispatch);
+  const workflow = decoded(dispatch?.[3]);
+  if (ofDispatch !== null && workflow !== null) return { page: 'dispatch', ...ofDispatch, workflow };
+  const match = REPOSITORY.exec(path);
+  const of = repositoryOf(match);
+  const tab = REPOSITORY_TABS.find((each) => each === (match?.[3] ?? REPOSITORY_TABS[0]));
+  if (of === null || tab === undefined) return null;
+  return { page: 'repository', ...of, tab };
+}
+
+/** First parts of paths that are no pages, whoever asks. */
+const RESERVED = ['api', 'assets', 'git', 'login', 'orgs', 'repos', 'repositories', 'runner', 'webhooks'];
+
+function repositoryOf(match: RegExpExecArray | null): OfRepository | null {
   const owner = decoded(match?.[1]);
   const repository = decoded(match?.[2]);
-  if (match === null || owner === null || repository === null) return { page: 'missing', path };
-  const run = Number(match[3]);
-  if (match[4] === undefined) return { page: 'run', owner, repository, run };
-  return { page: 'job', owner, repository, run, job: Number(match[4]) };
+  if (owner === null || repository === null || RESERVED.includes(owner)) return null;
+  return { owner, repository };
 }
 
 export function hrefOf(route: Route): string {
   switch (route.page) {
     case 'runs':
       return '/';
+    case 'repositories':
+    case 'runners':
+      return `/-/${route.page}`;
+    case 'admin':
+      return `/-/admin/${route.tab}${route.item === null ? '' : `/${encodeURIComponent(route.item)}`}`;
+    case 'repository':
+      return repositoryHref(route) + (route.tab === REPOSITORY_TABS[0] ? '' : `/${route.tab}`);
+    case 'dispatch':
+      return `${repositoryHref(route)}/actions/workflows/${encodeURIComponent(route.workflow)}/dispatch`;
     case 'run':
       return runHref(route);
     case 'job':
       return `${runHref(route)}/job/${route.job}`;
+    case 'file':
+      return `${runHref(route)}/workflow`;
+    case 'payload':
+      return `${runHref(route)}/payload`;
     case 'missing':
       return route.path;
   }
+}
+
+/** `owner/name` in its two parts. */
+export function partsOf(fullName: string): OfRepository {
+  const [owner = '', repository = ''] = fullName.split('/');
+  return { owner, repository };
 }
 
 export function parseAnchor(hash: string): LineAnchor | null {
@@ -53,10 +149,13 @@ export function formatAnchor(anchor: LineAnchor): string {
   return anchor.line === null ? `#step:${anchor.step}` : `#step:${anchor.step}:${anchor.line}`;
 }
 
-function runHref(route: { owner: string; repository: string; run: number }): string {
-  const owner = encodeURIComponent(route.owner);
-  const repository = encodeURIComponent(route.repository);
-  return `/${owner}/${repository}/actions/runs/${route.run}`;
+function repositoryHref({ owner, repository }: OfRepository): string {
+  return `/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}`;
+}
+
+function runHref(route: OfRun): string {
+  const attempt = route.attempt === null ? '' : `/attempts/${route.attempt}`;
+  return `${repositoryHref(route)}/actions/runs/${route.run}${attempt}`;
 }
 
 function decoded(part: string | undefined): string | null {

@@ -24,8 +24,12 @@ export class RunFeed {
   #frame = 0;
   #isClosed = false;
 
-  constructor(run: number) {
+  /** The newest attempt when null. */
+  readonly #attempt: number | null;
+
+  constructor(run: number, attempt: number | null) {
     this.#run = run;
+    this.#attempt = attempt;
   }
 
   /** Shows a job's log, or none; (re)opens the stream for it. */
@@ -49,7 +53,7 @@ export class RunFeed {
 
   async refresh(): Promise<void> {
     try {
-      const view = await getRun(this.#run);
+      const view = await getRun(this.#run, this.#attempt);
       if (this.#isClosed) return;
       this.view = view;
       this.problem = null;
@@ -67,7 +71,7 @@ export class RunFeed {
   #open(job: number | null): void {
     let isFirst = true;
     this.#stream = openEvents(this.#run, job, {
-      run: (view) => (this.view = view),
+      run: (view) => this.#take(view),
       log: (chunk) => this.#append([chunk]),
       connection: (state) => this.#setConnection(state),
       opened: () => {
@@ -76,6 +80,11 @@ export class RunFeed {
       },
       after: () => this.log.after,
     });
+  }
+
+  /** The stream tells of the newest attempt; who looks at an earlier one sees that one on. */
+  #take(view: RunView): void {
+    if (this.#attempt === null || this.#attempt === view.run.run_attempt) this.view = view;
   }
 
   #setConnection(state: Connection): void {

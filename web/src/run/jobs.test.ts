@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Job, WorkflowRun } from '../api/shapes';
-import { barOf, explain, groupJobs, legName, runEnd, spanOf, toneOfGroup } from './jobs';
+import { explain, groupJobs, legName, runEnd, segmentsOf, spanOf, toneOfGroup } from './jobs';
 
 function job(change: Partial<Job>): Job {
   return {
@@ -88,11 +88,31 @@ describe('timeline', () => {
     expect(spanOf({ ...RUN, status: 'in_progress', conclusion: null }, [job({})], NOW).end).toBe(NOW);
   });
 
-  it('places a job within it', () => {
-    const span = spanOf(RUN, [job({})], NOW);
-    expect(barOf(job({}), span, NOW)).toEqual({ left: 50, width: 50 });
-    expect(barOf(job({ started_at: null }), span, NOW)).toBeNull();
-    expect(barOf(job({ completed_at: null }), span, NOW)).toEqual({ left: 50, width: 50 });
+  it('says what a job spent its time on', () => {
+    const span = { start: Date.parse('2026-11-24T12:00:00Z'), end: Date.parse('2026-11-24T12:00:20Z') };
+    const step = (number: number, from: number, to: number | null): Job['steps'][number] => ({
+      number,
+      name: `step ${number}`,
+      status: to === null ? 'in_progress' : 'completed',
+      conclusion: to === null ? null : 'success',
+      started_at: new Date(span.start + from * 1000).toISOString(),
+      completed_at: to === null ? null : new Date(span.start + to * 1000).toISOString(),
+    });
+    const running = job({
+      queued_at: '2026-11-24T12:00:05Z',
+      completed_at: null,
+      steps: [step(1, 10, 12), step(2, 12, null)],
+    });
+    const parts = segmentsOf(running, span, span.start + 16_000);
+    expect(parts.map(({ kind, left, width, ms }) => [kind, left, width, ms])).toEqual([
+      ['queued', 25, 25, 5000],
+      ['setup', 50, 10, 2000],
+      ['step', 60, 20, 4000],
+    ]);
+    expect(segmentsOf(job({ started_at: null, completed_at: null }), span, span.end)).toEqual([]);
+    expect(segmentsOf(job({}), span, span.end).map(({ kind, left, width }) => [kind, left, width])).toEqual([
+      ['step', 50, 50],
+    ]);
   });
 
   it('ends with the last job', () => {

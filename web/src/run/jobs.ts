@@ -75,20 +75,51 @@ export function spanOf(run: WorkflowRun, jobs: Job[], now: number): Span {
   const times = (pick: (job: Job) => string | null) =>
     jobs.map(pick).flatMap((text) => parseTime(text) ?? []);
   const started = parseTime(run.run_started_at) ?? parseTime(run.created_at) ?? now;
-  const start = Math.min(started, ...times((job) => job.started_at));
+  const firsts = [...times((job) => job.started_at), ...times((job) => job.queued_at ?? null)];
+  // A job that kept its result began in an earlier attempt.
+  const start = Math.min(started, ...firsts.filter((time) => run.run_attempt === 1 || time >= started));
   const ends = times((job) => job.completed_at);
   const end = run.status === 'completed' ? Math.max(start, ...ends) : now;
   return { start, end: Math.max(end, start + 1000) };
 }
 
-/** Where a job's bar stands within the span, in percent; null before it started. */
-export function barOf(job: Job, span: Span, now: number): { left: number; width: number } | null {
-  const start = parseTime(job.started_at);
-  if (start === null) return null;
+/** A piece of a job's bar. */
+export interface Segment {
+  kind: 'queued' | 'setup' | 'step';
+  name: string;
+  tone: Tone;
+  left: number;
+  width: number;
+  ms: number;
+}
+
+/** What a job spent its time on, in percent of the span: waiting, the first step, the other steps. */
+export function segmentsOf(job: Job, span: Span, now: number): Segment[] {
   const whole = span.end - span.start;
-  const end = parseTime(job.completed_at) ?? now;
-  const left = clampPercent(((start - span.start) / whole) * 100);
-  return { left, width: Math.min(100 - left, clampPercent(((end - start) / whole) * 100)) };
+  const segment = (kind: Segment['kind'], name: string, tone: Tone, start: number, end: number): Segment => {
+    const left = clampPercent(((start - span.start) / whole) * 100);
+    const width = Math.min(100 - left, clampPercent(((end - start) / whole) * 100));
+    return { kind, name, tone, left, width, ms: Math.max(0, end - start) };
+  };
+  const queued = parseTime(job.queued_at);
+  const started = parseTime(job.started_at);
+  const ended = parseTime(job.completed_at) ?? now;
+  const segments: Segment[] = [];
+  if (queued !== null && (started ?? ended) > queued) {
+    segments.push(segment('queued', 'Waiting for a runner', 'queued', queued, started ?? ended));
+  }
+  if (started === null) return segments;
+  let reached = started;
+  for (const step of job.steps) {
+    const from = parseTime(step.started_at);
+    if (from === null) continue;
+    const to = parseTime(step.completed_at) ?? ended;
+    const kind = step.number === 1 ? 'setup' : 'step';
+    segments.push(segment(kind, step.name, kind === 'setup' ? 'neutral' : toneOf(step), Math.max(reached, from), to));
+    reached = Math.max(reached, to);
+  }
+  if (job.steps.length === 0) segments.push(segment('step', job.name, toneOf(job), started, ended));
+  return segments;
 }
 
 /** When the run ended: the last job's end, since `updated_at` may move later. */

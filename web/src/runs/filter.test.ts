@@ -1,64 +1,44 @@
 // Which runs the list shows.
 import { describe, expect, it } from 'vitest';
 
-import type { WorkflowRun } from '../api/shapes';
-import { countByView, matchesText, parseView, viewOf } from './filter';
+import { changed, countFields, parseView, queryOfAddress, STATES, VIEWS } from './filter';
 
-function run(change: Partial<WorkflowRun>): WorkflowRun {
-  return {
-    id: 10001,
-    name: 'CI/CD',
-    display_title: 'Fix the login',
-    run_number: 12,
-    run_attempt: 1,
-    event: 'push',
-    status: 'completed',
-    conclusion: 'success',
-    head_branch: 'main',
-    head_sha: '4f1c0de000',
-    created_at: '2026-11-24T12:00:00Z',
-    updated_at: '2026-11-24T12:00:00Z',
-    run_started_at: '2026-11-24T12:00:00Z',
-    actor: { login: 'octavia' },
-    repository: { full_name: 'acme/app' },
-    ...change,
-  };
-}
-
-describe('text', () => {
-  it('must all occur in what the row shows', () => {
-    for (const text of ['', 'login', 'FIX acme/app', 'octavia  main', '#12', '4f1c0de', '10001']) {
-      expect(matchesText(run({}), text)).toBe(true);
-    }
-    expect(matchesText(run({}), 'login nowhere')).toBe(false);
+describe('view', () => {
+  it('has every state of a run exactly once', () => {
+    const all = VIEWS.flatMap((view) => STATES[view]);
+    expect(new Set(all).size).toBe(all.length);
+    const conclusions =
+      'success failure cancelled skipped timed_out neutral action_required stale startup_failure'.split(' ');
+    const statuses = 'queued in_progress waiting requested pending'.split(' ');
+    expect(all.toSorted()).toEqual([...conclusions, ...statuses].toSorted());
   });
 
-  it('copes with runs that have no name, branch or actor', () => {
-    expect(matchesText(run({ name: null, head_branch: null, actor: null }), 'login')).toBe(true);
+  it('is all of them unless the address names one', () => {
+    expect(parseView(null)).toBe('all');
+    expect(parseView('nonsense')).toBe('all');
+    expect(parseView('failed')).toBe('failed');
   });
 });
 
-describe('views', () => {
-  it.each([
-    [{ status: 'in_progress', conclusion: null }, 'active'],
-    [{ status: 'queued', conclusion: null }, 'active'],
-    [{ status: 'waiting', conclusion: null }, 'waiting'],
-    [{ conclusion: 'startup_failure' }, 'failed'],
-    [{ conclusion: 'timed_out' }, 'failed'],
-    [{ conclusion: 'success' }, 'succeeded'],
-    [{ conclusion: 'cancelled' }, 'other'],
-  ] as [Partial<WorkflowRun>, string][])('%o is in %s', (change, view) => {
-    expect(viewOf(run(change))).toBe(view);
+describe('address', () => {
+  it('becomes what the server is asked for', () => {
+    const query = queryOfAddress(new URLSearchParams('status=failed&q= fix fee &branch=main&x=y'));
+    expect(query).toEqual({
+      repository: '',
+      workflow: '',
+      branch: 'main',
+      event: '',
+      actor: '',
+      status: 'failure,timed_out,startup_failure',
+      q: 'fix fee',
+    });
   });
 
-  it('count every run once', () => {
-    const counts = countByView([run({}), run({ conclusion: 'failure' }), run({ conclusion: 'skipped' })]);
-    expect(counts).toMatchObject({ all: 3, succeeded: 1, failed: 1, other: 1, active: 0 });
-  });
-
-  it('fall back to all', () => {
-    expect(parseView('failed')).toBe('failed');
-    expect(parseView('nonsense')).toBe('all');
-    expect(parseView(null)).toBe('all');
+  it('changes by one field, and forgets the workflow of another repository', () => {
+    const address = new URLSearchParams('repository=a/b&workflow=ci.yml&status=failed');
+    expect(changed(address, 'branch', 'main').toString()).toBe('repository=a%2Fb&workflow=ci.yml&status=failed&branch=main');
+    expect(changed(address, 'status', 'all').toString()).toBe('repository=a%2Fb&workflow=ci.yml');
+    expect(changed(address, 'repository', '').toString()).toBe('status=failed');
+    expect(countFields(address)).toBe(2);
   });
 });

@@ -1,9 +1,8 @@
-// Which runs of the loaded ones the list shows.
+// Which runs the list shows, as the address says it and as the server is asked for it.
 //
-// Invariant: every run is in exactly one of the views besides `all`.
+// Invariant: every state of a run is in exactly one of the views besides `all`.
 
-import type { WorkflowRun } from '../api/shapes';
-import { toneOf } from '../format/status';
+import type { RunsQuery } from '../api/client';
 
 export const VIEWS = ['all', 'active', 'waiting', 'failed', 'succeeded', 'other'] as const;
 export type View = (typeof VIEWS)[number];
@@ -17,53 +16,64 @@ export const VIEW_NAMES: Record<View, string> = {
   other: 'Other',
 };
 
-export function viewOf(run: WorkflowRun): View {
-  switch (toneOf(run)) {
-    case 'running':
-    case 'queued':
-      return 'active';
-    case 'waiting':
-      return 'waiting';
-    case 'failure':
-    case 'timed_out':
-      return 'failed';
-    case 'success':
-      return 'succeeded';
-    default:
-      return 'other';
-  }
-}
+/** Statuses and conclusions of each view. */
+export const STATES: Record<View, string[]> = {
+  all: [],
+  active: ['queued', 'in_progress', 'pending', 'requested'],
+  waiting: ['waiting', 'action_required'],
+  failed: ['failure', 'timed_out', 'startup_failure'],
+  succeeded: ['success'],
+  other: ['cancelled', 'skipped', 'neutral', 'stale'],
+};
+
+/** Fields of the filter besides the view and the words. */
+export const FIELDS = ['repository', 'workflow', 'branch', 'event', 'actor'] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** Events that start workflows, the frequent ones first. */
+export const EVENTS = [
+  'push',
+  'pull_request',
+  'workflow_dispatch',
+  'schedule',
+  'release',
+  'merge_group',
+  'workflow_run',
+  'repository_dispatch',
+  'pull_request_target',
+  'issue_comment',
+  'issues',
+  'create',
+  'delete',
+];
 
 export function parseView(text: string | null): View {
   return VIEWS.find((view) => view === text) ?? 'all';
 }
 
-/** Every word must occur somewhere in what the row shows. */
-export function matchesText(run: WorkflowRun, text: string): boolean {
-  const shown = [
-    run.display_title,
-    run.name ?? '',
-    `#${run.run_number}`,
-    run.repository.full_name,
-    run.head_branch ?? '',
-    run.event,
-    run.head_sha,
-    run.actor?.login ?? '',
-    String(run.id),
-  ]
-    .join('\n')
-    .toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => shown.includes(word));
+/** What the server is asked for. */
+export function queryOfAddress(address: URLSearchParams): RunsQuery {
+  const value = (name: string) => address.get(name)?.trim() ?? '';
+  return {
+    repository: value('repository'),
+    workflow: value('workflow'),
+    branch: value('branch'),
+    event: value('event'),
+    actor: value('actor'),
+    status: STATES[parseView(address.get('status'))].join(','),
+    q: value('q'),
+  };
 }
 
-export function countByView(runs: WorkflowRun[]): Record<View, number> {
-  const counts: Record<View, number> = { all: 0, active: 0, waiting: 0, failed: 0, succeeded: 0, other: 0 };
-  for (const run of runs) {
-    counts.all += 1;
-    counts[viewOf(run)] += 1;
-  }
-  return counts;
+/** The address with one field changed. Workflows belong to a repository and go with it. */
+export function changed(address: URLSearchParams, name: Field | 'q' | 'status', value: string): URLSearchParams {
+  const next = new URLSearchParams(address);
+  if (value === '' || (name === 'status' && value === 'all')) next.delete(name);
+  else next.set(name, value);
+  if (name === 'repository') next.delete('workflow');
+  return next;
+}
+
+export function countFields(address: URLSearchParams): number {
+  return FIELDS.filter((name) => (address.get(name) ?? '') !== '').length;
 }

@@ -3,7 +3,7 @@
 // Invariant: any 401, from any call, ends up here.
 
 import { ApiProblem, getSession, onSignedOut, signOut } from '../api/client';
-import type { Session } from '../api/shapes';
+import type { Role, Session } from '../api/shapes';
 
 type State = { kind: 'unknown' } | { kind: 'in'; who: Session } | { kind: 'out' } | { kind: 'problem'; message: string };
 
@@ -13,9 +13,15 @@ onSignedOut(() => {
   state = { kind: 'out' };
 });
 
+const ROLES: Role[] = ['read', 'write', 'admin'];
+
 export const session = {
   get state(): State {
     return state;
+  },
+  /** Whether the server would let this person do what needs `role`; it decides by itself, too. */
+  may(role: Role): boolean {
+    return state.kind === 'in' && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
   },
   async load(): Promise<void> {
     try {

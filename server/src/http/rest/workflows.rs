@@ -118,7 +118,7 @@ pub(crate) async fn dispatch(
 /// `{workflow}`: an id, a file name or a path.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WorkflowPath {
-    workflow: String,
+    pub(crate) workflow: String,
 }
 
 fn workflow_json(links: &Links, repository: &Repository, workflow: &WorkflowView) -> Value {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::logs::chunk_json;
-use super::run_detail::run_detail;
+use super::run_detail::{Look, run_detail};
 use crate::App;
 use crate::accounts::Identity;
 use crate::background::Topic;
@@ -121,8 +121,8 @@ impl Feed {
 
     async fn look_at_run(&mut self) -> anyhow::Result<bool> {
         let mut db = self.app.db.acquire().await?;
-        let who = (self.watch.run, &self.watch.account);
-        let Some(detail) = run_detail(&mut db, &self.watch.links, who).await? else {
+        let look = Look { run: self.watch.run, attempt: None, account: &self.watch.account };
+        let Some(detail) = run_detail(&mut db, &self.watch.links, look).await? else {
             return Ok(true);
         };
         if self.last_run.as_ref() != Some(&detail.body) {

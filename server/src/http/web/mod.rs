@@ -3,8 +3,11 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod assets;
+pub(crate) mod badge;
+mod badge_svg;
 mod call_edges;
 pub(crate) mod deliveries;
+pub(crate) mod dispatch_form;
 pub(crate) mod events;
 mod feed;
 pub(crate) mod headers;
@@ -12,6 +15,7 @@ pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod operations;
 pub(crate) mod repositories;
+pub(crate) mod run_changes;
 mod run_detail;
 pub(crate) mod runs;
 pub(crate) mod secrets;

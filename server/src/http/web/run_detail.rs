@@ -17,7 +17,7 @@ use crate::http::rest::jobs::step_json;
 use crate::http::rest::runs::run_json;
 use crate::jobs::annotation_view::{AnnotationView, annotations_of_jobs};
 use crate::jobs::view::{JobView, StepView, jobs_of_run, needs_of_run, steps_of_jobs};
-use crate::runs::view::find_run;
+use crate::runs::view::find_attempt;
 
 /// The run as shown.
 pub(super) struct RunDetail {
@@ -25,14 +25,33 @@ pub(super) struct RunDetail {
     pub(super) is_completed: bool,
 }
 
-/// `None` when there is no such run. `account` is who looks.
+/// Who looks at what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look<'a> {
+    pub(super) run: RunId,
+    /// The newest one when absent.
+    pub(super) attempt: Option<i32>,
+    pub(super) account: &'a Identity,
+}
+
+/// `None` when there is no such run or attempt.
 pub(super) async fn run_detail(
     db: &mut PgConnection,
     links: &Links,
-    (run, account): (RunId, &Identity),
+    look: Look<'_>,
 ) -> sqlx::Result<Option<RunDetail>> {
-    let Some(run) = find_run(db, run).await? else {
+    let Some(newest) = find_attempt(db, look.run, None).await? else {
         return Ok(None);
+    };
+    let latest_attempt = newest.run_attempt;
+    let run = match look.attempt {
+        Some(number) if number != latest_attempt => {
+            match find_attempt(db, look.run, Some(number)).await? {
+                Some(run) => run,
+                None => return Ok(None),
+            }
+        }
+        _ => newest,
     };
     let jobs = jobs_of_run(db, run.id, run.run_attempt).await?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
@@ -47,19 +66,23 @@ pub(super) async fn run_detail(
         steps: steps_of_jobs(db, &ids).await?,
         annotations: annotations_of_jobs(db, &ids).await?,
     };
+    let is_latest = run.run_attempt == latest_attempt;
     let waiting = waiting_environments(db, (run.repository_id, run.id)).await?;
+    // Nothing of an attempt that has ended waits.
     let pending: Vec<_> = waiting
         .iter()
+        .filter(|_| is_latest)
         .map(|it| {
             json!({
                 "environment": it.environment.name,
                 "environment_id": it.environment.id,
-                "can_approve": may_approve(account, &run, it),
+                "can_approve": may_approve(look.account, &run, it),
             })
         })
         .collect();
     let body = json!({
         "run": run_json(links, &run),
+        "latest_attempt": latest_attempt,
         "reason": run.status_reason,
         "jobs": jobs.iter().map(|job| parts.job_json(job)).collect::<Vec<_>>(),
         "diagnostics": run.diagnostics,
@@ -104,6 +127,8 @@ impl Parts {
             "environment": job.environment,
             "environment_url": job.environment_url,
             "runner_name": job.runner_name,
+            "runs_on": job.runs_on,
+            "queued_at": job.queued_at,
             "started_at": job.started_at,
             "completed_at": job.completed_at,
             "steps": steps.iter().map(step_json).collect::<Vec<_>>(),

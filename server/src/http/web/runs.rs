@@ -1,55 +1,123 @@
 //! Runs of all repositories, and one run with everything a page shows of it.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use gantry_protocol::RunId;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::run_detail::run_detail;
+use super::run_detail::{Look, run_detail};
 use crate::App;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery};
 use crate::http::guard::Account;
 use crate::http::links::Links;
-use crate::http::rest::paging::Page;
-use crate::http::rest::runs::answer_list;
+use crate::http::rest::runs::{RunPath, run_json};
 use crate::repositories::find_by_full_name;
-use crate::runs::view::RunFilter;
+use crate::runs::run_list::{self, ListFilter};
+use crate::runs::workflow_view::find_workflow;
 
-/// Which runs to list.
-#[derive(Debug, Deserialize)]
+/// Runs in an answer, unless the caller asks for more or fewer.
+const DEFAULT_PER_PAGE: i64 = 30;
+
+/// Most runs in an answer.
+const MAX_PER_PAGE: i64 = 100;
+
+/// Which runs to list. An empty text restricts nothing.
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct ListQuery {
     /// `owner/name`.
-    repository: Option<String>,
+    #[serde(default)]
+    repository: String,
+    /// Its number, file name or path; only together with `repository`.
+    #[serde(default)]
+    workflow: String,
+    #[serde(default)]
+    branch: String,
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    actor: String,
+    /// Statuses and conclusions with commas between them.
+    #[serde(default)]
+    status: String,
+    /// Words that all occur in the title, the workflow, the repository, the branch or the sha.
+    #[serde(default)]
+    q: String,
+    /// `next_cursor` of the answer that this one goes on from.
+    before: Option<i64>,
+    per_page: Option<i64>,
 }
 
-/// `GET /api/gantry/runs`.
+/// `GET /api/gantry/runs`: newest first. `next_cursor` is null on the last page.
 pub(crate) async fn list(
     State(app): State<App>,
     ApiQuery(query): ApiQuery<ListQuery>,
-    (links, page): (Links, Page),
-) -> Result<Response, ApiError> {
-    let mut filter = RunFilter::default();
-    if let Some(full_name) = query.repository.filter(|name| !name.is_empty()) {
-        let (owner, name) = full_name.split_once('/').unwrap_or((&full_name, ""));
+    links: Links,
+) -> Result<Json<Value>, ApiError> {
+    let limit = query.per_page.unwrap_or(DEFAULT_PER_PAGE).clamp(1, MAX_PER_PAGE);
+    let filter = query.filter(&app).await?;
+    let mut db = app.db.acquire().await?;
+    let page = run_list::newest_runs(&mut db, &filter, limit).await?;
+    let runs: Vec<_> = page.runs.iter().map(|run| run_json(&links, run)).collect();
+    Ok(Json(json!({ "workflow_runs": runs, "next_cursor": page.next_cursor })))
+}
+
+impl ListQuery {
+    async fn filter(self, app: &App) -> Result<ListFilter, ApiError> {
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        let words = |text: &str, separator: fn(char) -> bool| -> Vec<String> {
+            text.split(separator).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        };
+        let mut filter = ListFilter {
+            repository: None,
+            workflow: None,
+            states: words(&self.status, |c| c == ','),
+            words: words(&self.q, char::is_whitespace),
+            branch: given(self.branch),
+            event: given(self.event),
+            actor: given(self.actor),
+            before: self.before,
+        };
+        if self.repository.is_empty() {
+            return Ok(filter);
+        }
+        let (owner, name) = self.repository.split_once('/').unwrap_or((&self.repository, ""));
         let mut db = app.db.acquire().await?;
         let repository =
             find_by_full_name(&mut db, owner, name).await?.ok_or_else(ApiError::not_found)?;
         filter.repository = Some(repository.id);
+        if !self.workflow.is_empty() {
+            let workflow = find_workflow(&mut db, repository.id, &self.workflow).await?;
+            filter.workflow = Some(workflow.ok_or_else(ApiError::not_found)?.id);
+        }
+        Ok(filter)
     }
-    answer_list(&app, &links, &page, &filter).await
 }
 
-/// `GET /api/gantry/runs/{run}`.
+/// `GET /api/gantry/runs/{run}` and `.../attempts/{attempt}`.
 pub(crate) async fn get(
     State(app): State<App>,
     Account(account): Account,
-    ApiPath(run): ApiPath<i64>,
+    ApiPath(path): ApiPath<RunPath>,
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
     let mut db = app.db.acquire().await?;
-    let detail = run_detail(&mut db, &links, (RunId(run), &account)).await?;
+    let look = Look { run: RunId(path.run), attempt: path.attempt, account: &account };
+    let detail = run_detail(&mut db, &links, look).await?;
     detail.map(|detail| Json(detail.body)).ok_or_else(ApiError::not_found)
+}
+
+/// `GET /api/gantry/runs/{run}/payload`: the body of the delivery that caused the run, as it came.
+pub(crate) async fn payload(
+    State(app): State<App>,
+    ApiPath(run): ApiPath<i64>,
+) -> Result<Response, ApiError> {
+    let mut db = app.db.acquire().await?;
+    let payload = crate::runs::cause::payload_of_run(&mut db, RunId(run)).await?;
+    let payload = payload.ok_or_else(ApiError::not_found)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::from(payload)).into_response())
 }
