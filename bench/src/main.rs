@@ -10,13 +10,14 @@ mod floor;
 mod language;
 mod push;
 mod step_overhead;
+mod warm_first_line;
 
 use anyhow::{Result, bail};
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["step-overhead", "first-line", "language"];
+    let known = ["step-overhead", "first-line", "warm-first-line", "language"];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
@@ -26,6 +27,9 @@ async fn main() -> Result<()> {
     }
     if wanted("first-line") {
         first_line::measure().await?;
+    }
+    if wanted("warm-first-line") {
+        warm_first_line::measure().await?;
     }
     if wanted("language") {
         language::measure()?;

@@ -5,8 +5,6 @@ use gantry_tests::{ServerOptions, TestRepository, TestServer, webhook};
 use serde_json::Value;
 use uuid::Uuid;
 
-const FULL_NAME: &str = "bench/bench";
-
 /// A server with its embedded runner and one repository.
 pub(crate) struct Bench {
     pub(crate) server: TestServer,
@@ -14,11 +12,23 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
+    pub(crate) const FULL_NAME: &str = "bench/bench";
+
+    /// Every job gets a new container.
     pub(crate) async fn start() -> Result<Self> {
-        let options = ServerOptions { embedded_runner: true, ..ServerOptions::default() };
+        Self::start_with(ServerOptions::default()).await
+    }
+
+    /// Containers wait for jobs.
+    pub(crate) async fn start_warm() -> Result<Self> {
+        Self::start_with(ServerOptions { warm_container: true, ..ServerOptions::default() }).await
+    }
+
+    async fn start_with(options: ServerOptions) -> Result<Self> {
+        let options = ServerOptions { embedded_runner: true, ..options };
         let server = TestServer::start_with(options).await?;
         let repository = TestRepository::create(&[("README.md", "bench\n")])?;
-        server.register(&repository, FULL_NAME).await?;
+        server.register(&repository, Self::FULL_NAME).await?;
         Ok(Self { server, repository })
     }
 
@@ -31,7 +41,7 @@ impl Bench {
     /// Delivers a push of the newest commit.
     pub(crate) async fn push(&self) -> Result<()> {
         let head = self.repository.head()?;
-        let payload = webhook::push(FULL_NAME, "main", webhook::NO_COMMIT, &head);
+        let payload = webhook::push(Self::FULL_NAME, "main", webhook::NO_COMMIT, &head);
         let status = self.server.deliver("push", &Uuid::new_v4().to_string(), &payload).await?;
         ensure!(status.is_success(), "delivery: {status}");
         Ok(())
@@ -39,7 +49,7 @@ impl Bench {
 
     /// The id of the newest run, once there are `n_runs`.
     pub(crate) async fn newest_run(&self, n_runs: u64) -> Result<i64> {
-        let path = format!("/repos/{FULL_NAME}/actions/runs");
+        let path = format!("/repos/{}/actions/runs", Self::FULL_NAME);
         let runs = self
             .server
             .wait_for(&path, |runs| runs["total_count"].as_u64().is_some_and(|n| n >= n_runs))

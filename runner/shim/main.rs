@@ -58,7 +58,9 @@ fn run() -> io::Result<()> {
     // The path of a socket may have 107 bytes only; a relative one always fits.
     std::env::set_current_dir(&directory)?;
     let listener = UnixListener::bind(SOCKET_FILE)?;
-    let shim = SHIM.get_or_init(|| Shim { token, processes: Processes::new(directory, &LINK) });
+    // The runner may move the directory, so nothing remembers where it was.
+    let processes = Processes::new(PathBuf::from("."), &LINK);
+    let shim = SHIM.get_or_init(|| Shim { token, processes });
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             thread::spawn(move || shim.serve(stream));

@@ -13,6 +13,7 @@ use clap::Parser;
 use secrecy::SecretString;
 
 use crate::confinement::{Confinement, ConfinementArguments};
+use crate::warm_policy::{WarmArguments, WarmPolicy};
 
 /// The image behind the labels of GitHub's own machines.
 pub const DEFAULT_IMAGE: &str = "gantry/job:latest";
@@ -46,6 +47,8 @@ pub struct RunnerConfig {
     pub docker_socket: bool,
     /// Of containers.
     pub confinement: Confinement,
+    /// Containers that wait for jobs.
+    pub warm: WarmPolicy,
     /// Git URL of an action, with `{owner}` and `{repo}`.
     pub action_source: String,
     /// Repositories of actions on this machine, as `OWNER/REPO` or `OWNER/REPO.git`; looked into
@@ -78,6 +81,7 @@ impl RunnerConfig {
             docker_host: None,
             docker_socket: false,
             confinement: Confinement::default(),
+            warm: WarmPolicy::default(),
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
             action_mirror: None,
             builtin_actions: BuiltinActions::default(),
@@ -187,6 +191,9 @@ pub struct Arguments {
     #[command(flatten)]
     confinement: ConfinementArguments,
 
+    #[command(flatten)]
+    warm: WarmArguments,
+
     /// Git URL of actions, with `{owner}` and `{repo}`
     #[arg(long, env = "GANTRY_ACTION_SOURCE", default_value = DEFAULT_ACTION_SOURCE, value_name = "URL")]
     action_source: String,
@@ -225,6 +232,7 @@ impl TryFrom<Arguments> for RunnerConfig {
         config.docker_host = arguments.docker_host;
         config.docker_socket = arguments.docker_socket;
         config.confinement = arguments.confinement.into();
+        config.warm = arguments.warm.into();
         config.action_source = arguments.action_source;
         config.action_mirror = arguments.action_mirror;
         config.builtin_actions = arguments.builtin_actions;

@@ -22,6 +22,8 @@ mod remove_tree;
 mod replace_file;
 mod shim;
 mod steps;
+mod warm;
+pub mod warm_policy;
 mod words;
 pub mod workspace;
 

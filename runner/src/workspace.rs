@@ -4,7 +4,7 @@
 //! Invariant: what only the runner may touch (`message.json`, `stage/`, ...) is beside the
 //! directories that are mounted into the container, never inside them.
 
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,11 @@ impl JobDirectory {
     #[must_use]
     pub fn new(jobs: &Path, job: JobId) -> Self {
         Self { root: jobs.join(job.to_string()) }
+    }
+
+    /// The directory at `root` itself.
+    pub(crate) fn of(root: PathBuf) -> Self {
+        Self { root }
     }
 
     #[must_use]
@@ -112,27 +117,54 @@ impl JobDirectory {
         for path in [self.shim(), self.work(), self.tools(), self.stage()] {
             remove(&path)?;
         }
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o755);
-        let workspace = self.work().join(repository).join(repository);
+        self.create_mounted()?;
+        self.create_own(repository)
+    }
+
+    /// Makes the directories that a container sees, whatever job it is for.
+    pub(crate) fn create_mounted(&self) -> Result<(), InfraError> {
         let commands = self.work().join(FILE_COMMANDS);
-        let actions = self.work().join("_actions");
-        let own = [workspace, commands, actions, self.home(), self.workflow(), self.tools()];
-        for path in own {
-            builder.create(&path).map_err(InfraError::disk("creating", &path))?;
-        }
+        create(0o755, &[commands, self.home(), self.workflow(), self.tools()])?;
         // Unmasked output and the socket are nobody's business but root's, also in the container.
-        builder.mode(0o700);
-        for path in [self.shim(), self.stage()] {
-            builder.create(&path).map_err(InfraError::disk("creating", &path))?;
+        create(0o700, &[self.shim()])
+    }
+
+    /// Makes the directories within those that only a job of `repository` has.
+    pub(crate) fn create_own(&self, repository: &str) -> Result<(), InfraError> {
+        let workspace = self.work().join(repository).join(repository);
+        create(0o755, &[workspace, self.work().join("_actions")])?;
+        create(0o700, &[self.stage()])
+    }
+
+    /// Takes over what a container has mounted that was started without a job. A mount follows its
+    /// directory, so the container does not notice.
+    pub(crate) fn take_mounted(&self, other: &Self) -> Result<(), InfraError> {
+        for (from, to) in [
+            (other.shim(), self.shim()),
+            (other.work(), self.work()),
+            (other.tools(), self.tools()),
+        ] {
+            fs::rename(&from, to).map_err(InfraError::disk("renaming", &from))?;
         }
-        Ok(())
+        other.remove()
+    }
+
+    /// The name of the container, where it was started without a job; it carries no job's label.
+    pub(crate) fn taken_container(&self) -> PathBuf {
+        self.root.join("container")
     }
 
     /// Removes everything of the job from the disk.
     pub(crate) fn remove(&self) -> Result<(), InfraError> {
         remove(&self.root)
     }
+}
+
+fn create(mode: u32, paths: &[PathBuf]) -> Result<(), InfraError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(mode);
+    let create = |path: &PathBuf| builder.create(path).map_err(InfraError::disk("creating", path));
+    paths.iter().try_for_each(create)
 }
 
 fn remove(path: &Path) -> Result<(), InfraError> {

@@ -40,8 +40,11 @@ async fn a_signed_push_deploys_hotgigs_after_an_approval() -> Result<()> {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/hotgigs");
     let _deployment = Deployment::start(&example);
     let repository = TestRepository::copy_of(&example)?;
-    let options =
-        ServerOptions { embedded_runner: true, arguments: vec!["--docker-socket".to_owned()] };
+    let options = ServerOptions {
+        embedded_runner: true,
+        arguments: vec!["--docker-socket".to_owned()],
+        ..ServerOptions::default()
+    };
     let server = TestServer::start_with(options).await?;
     server.register(&repository, FULL_NAME).await?;
     server.require_review(FULL_NAME, "production").await?;

@@ -23,6 +23,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub struct ServerOptions {
     /// Starts the embedded runner, which needs Docker.
     pub embedded_runner: bool,
+    /// Lets it keep a container ready; others would be started beside every test.
+    pub warm_container: bool,
     /// Further arguments of `gantry serve`.
     pub arguments: Vec<String>,
 }
@@ -310,6 +312,7 @@ fn spawn(folder: &Path, options: &ServerOptions, address: &str) -> Result<Child>
     if !options.embedded_runner {
         command.arg("--no-runner");
     }
+    command.args(["--warm", if options.warm_container { "1" } else { "0" }]);
     command
         .args(&options.arguments)
         .stdin(Stdio::null())

@@ -152,7 +152,9 @@ pub(crate) async fn provide_image(
 ) -> Result<Result<(), String>, InfraError> {
     match source {
         ImageSource::Pull(image) => pull(job, image, log).await,
-        ImageSource::Build { tag, .. } if job.host.backend.has_image(tag).await? => Ok(Ok(())),
+        ImageSource::Build { tag, .. } if job.host.backend.image_id(tag).await?.is_some() => {
+            Ok(Ok(()))
+        }
         ImageSource::Build { tag, is_for_job, root, below, dockerfile } => {
             let path = below.iter().fold(PathBuf::new(), |path, name| path.join(name));
             let path = path.join(dockerfile);

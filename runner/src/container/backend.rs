@@ -11,7 +11,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::action::{ActionContainer, ImageBuild};
 use super::spec::{
-    ContainerEnd, Credentials, Health, Image, JobContainer, Owner, ServiceContainer, StartedService,
+    ContainerEnd, Credentials, Health, Image, JobContainer, Owner, ServiceContainer,
+    StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -25,7 +26,9 @@ pub type Pending<'a, T> = BoxFuture<'a, Result<T, InfraError>>;
 /// services, [`Backend::start_service`] for each, [`Backend::start_job`], [`Backend::start_action`] for
 /// each stage of an action in a container, and at the end [`Backend::remove_job`], which removes all of
 /// it. A job container lives until then: its first
-/// process is the shim, and a job talks to its shim, never to the backend, to run something.
+/// process is the shim, and a job talks to its shim, never to the backend, to run something. A container
+/// that [`Backend::start_job`] started for no job yet carries no job's label; whoever takes it for a job
+/// removes it by [`Backend::remove_container`].
 ///
 /// Threading: all methods may be called at once, for different jobs and for the same one.
 ///
@@ -66,8 +69,8 @@ pub trait Backend: Send + Sync + 'static {
     /// What a service printed, the last part of it.
     fn service_log<'a>(&'a self, container: &'a str) -> Pending<'a, String>;
 
-    /// Whether the image is on this machine.
-    fn has_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool>;
+    /// What the image's name stands for at this moment; `None` when it is not on this machine.
+    fn image_id<'a>(&'a self, name: &'a str) -> Pending<'a, Option<String>>;
 
     /// Builds an image; what that prints goes to `output`. The inner error is the build's own.
     fn build_image<'a>(
@@ -96,6 +99,16 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Removes every container, network and volume of a job.
     fn remove_job<'a>(&'a self, runner: &'a str, job: JobId) -> Pending<'a, ()>;
+
+    /// The containers that were started before there was a job for them, also those that jobs have
+    /// taken since.
+    fn warm_containers<'a>(&'a self, runner: &'a str) -> Pending<'a, Vec<String>>;
+
+    /// Removes what there is of a container that was to wait for a job.
+    fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()>;
+
+    /// Removes one container; that it is not there is no error.
+    fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()>;
 
     /// Where the job's directories, and the runner's `externals`, are for its processes.
     fn inside_paths(&self, directory: &JobDirectory, externals: &Path) -> InsidePaths;

@@ -3,6 +3,7 @@
 //! Invariant: `options` of a workflow only make a container smaller than that, never larger.
 
 use super::spec::ContainerSpec;
+use crate::config::RunnerConfig;
 use crate::confinement::Profile;
 
 /// Processes of one container; a fork bomb ends itself and not the machine. At the limit `fork`
@@ -15,6 +16,17 @@ pub(crate) struct Limits {
     pub(crate) profile: Profile,
     pub(crate) memory_bytes: Option<i64>,
     pub(crate) nano_cpus: Option<i64>,
+}
+
+impl Limits {
+    /// What the operator gives a container at most.
+    pub(crate) fn of(config: &RunnerConfig) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the command line takes at most 1024")]
+        let nano_cpus = config.confinement.cpus.map(|cpus| (cpus * 1e9) as i64);
+        let memory_bytes = config.confinement.memory_bytes(config.slots);
+        let memory_bytes = memory_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+        Self { profile: config.confinement.profile, memory_bytes, nano_cpus }
+    }
 }
 
 /// Applies the limits to what a workflow asks for.

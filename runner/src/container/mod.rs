@@ -18,8 +18,8 @@ pub use backend::{Backend, Pending};
 pub use docker::DockerBackend;
 pub use process::ProcessBackend;
 pub use spec::{
-    ContainerEnd, ContainerSpec, Credentials, Health, HealthCheck, Image, JobContainer, Mounts,
-    Naming, Owner, Resources, ServiceContainer, StartedService,
+    ContainerEnd, ContainerSpec, Credentials, Health, HealthCheck, Holder, Image, JobContainer,
+    Mounts, Naming, Owner, Resources, ServiceContainer, StartedService, WarmOwner,
 };
 pub use volumes::{VolumeMount, VolumeSource};
 

@@ -19,8 +19,8 @@ use nix::unistd::Pid;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    ActionContainer, Backend, ContainerEnd, Credentials, Health, Image, ImageBuild, JobContainer,
-    Owner, Pending, ServiceContainer, StartedService,
+    ActionContainer, Backend, ContainerEnd, Credentials, Health, Holder, Image, ImageBuild,
+    JobContainer, Owner, Pending, ServiceContainer, StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -28,13 +28,26 @@ use crate::workspace::{InsidePaths, JobDirectory};
 /// Runs jobs as processes of this machine, with this user's rights. Only for tests.
 #[derive(Debug, Default)]
 pub struct ProcessBackend {
-    shims: Mutex<HashMap<JobId, Child>>,
+    /// By the name of the container that they stand for.
+    shims: Mutex<HashMap<String, Child>>,
 }
 
 impl ProcessBackend {
-    fn shims(&self) -> MutexGuard<'_, HashMap<JobId, Child>> {
+    fn shims(&self) -> MutexGuard<'_, HashMap<String, Child>> {
         self.shims.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn remove(&self, name: &str) -> Result<(), InfraError> {
+        let shim = self.shims().remove(name);
+        shim.map_or(Ok(()), end).map_err(InfraError::disk("ending the processes of", name))
+    }
+}
+
+/// Begins the names of those that were started before there was a job for them.
+const WARM: &str = "warm-";
+
+fn warm_name(owner: &WarmOwner) -> String {
+    format!("{WARM}{}", owner.id)
 }
 
 fn unsupported<T>(operation: &str) -> Result<T, InfraError> {
@@ -78,9 +91,12 @@ impl Backend for ProcessBackend {
                 .process_group(0)
                 .spawn()
                 .map_err(InfraError::disk("running", &container.mounts.shim_program))?;
-            let job = container.owner.job;
-            self.shims().insert(job, child);
-            Ok(job.to_string())
+            let name = match &container.owner {
+                Holder::Job(owner) => owner.job.to_string(),
+                Holder::Warm(owner) => warm_name(owner),
+            };
+            self.shims().insert(name.clone(), child);
+            Ok(name)
         }
         .boxed()
     }
@@ -95,10 +111,9 @@ impl Backend for ProcessBackend {
 
     fn ended<'a>(&'a self, container: &'a str) -> Pending<'a, Option<ContainerEnd>> {
         async move {
-            let job = container.parse().map_or(JobId(0), JobId);
             let mut shims = self.shims();
             let running =
-                shims.get_mut(&job).is_some_and(|shim| matches!(shim.try_wait(), Ok(None)));
+                shims.get_mut(container).is_some_and(|shim| matches!(shim.try_wait(), Ok(None)));
             Ok((!running).then_some(ContainerEnd { exit_code: 137, out_of_memory: false }))
         }
         .boxed()
@@ -108,8 +123,8 @@ impl Backend for ProcessBackend {
         async { unsupported("read the log of a service") }.boxed()
     }
 
-    fn has_image<'a>(&'a self, _name: &'a str) -> Pending<'a, bool> {
-        async { unsupported("inspect an image") }.boxed()
+    fn image_id<'a>(&'a self, name: &'a str) -> Pending<'a, Option<String>> {
+        async move { Ok(Some(name.to_owned())) }.boxed()
     }
 
     fn build_image<'a>(
@@ -144,15 +159,27 @@ impl Backend for ProcessBackend {
     }
 
     fn jobs<'a>(&'a self, _runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {
-        async { Ok(self.shims().keys().copied().collect()) }.boxed()
+        async { Ok(self.shims().keys().filter_map(|name| name.parse().ok()).collect()) }.boxed()
     }
 
     fn remove_job<'a>(&'a self, _runner: &'a str, job: JobId) -> Pending<'a, ()> {
-        async move {
-            let shim = self.shims().remove(&job);
-            shim.map_or(Ok(()), end).map_err(InfraError::disk("ending the processes of", "job"))
+        async move { self.remove(&job.to_string()) }.boxed()
+    }
+
+    fn warm_containers<'a>(&'a self, _runner: &'a str) -> Pending<'a, Vec<String>> {
+        async {
+            let shims = self.shims();
+            Ok(shims.keys().filter(|name| name.starts_with(WARM)).cloned().collect())
         }
         .boxed()
+    }
+
+    fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()> {
+        async move { self.remove(&warm_name(owner)) }.boxed()
+    }
+
+    fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {
+        async move { self.remove(container) }.boxed()
     }
 
     fn inside_paths(&self, directory: &JobDirectory, externals: &Path) -> InsidePaths {

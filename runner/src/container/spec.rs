@@ -1,13 +1,14 @@
 //! What is asked of a backend and what it answers, independent of any engine's API.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gantry_protocol::{JobId, LeaseToken};
 
 use super::volumes::VolumeMount;
 use crate::confinement::Profile;
+use crate::workspace::JobDirectory;
 
 /// Whose containers these are. Becomes the labels `gantry.runner`, `gantry.job`, `gantry.lease`.
 #[derive(Clone, Debug)]
@@ -17,6 +18,22 @@ pub struct Owner {
     pub runner: String,
     pub job: JobId,
     pub lease: LeaseToken,
+}
+
+/// A container that was started before there was a job for it. Becomes the labels `gantry.runner` and
+/// `gantry.warm`, which it keeps when a job takes it.
+#[derive(Clone, Debug)]
+pub struct WarmOwner {
+    pub runner: String,
+    /// Also the name of its directory.
+    pub id: String,
+}
+
+/// For whom a container with a shim is started.
+#[derive(Clone, Debug)]
+pub enum Holder {
+    Job(Owner),
+    Warm(WarmOwner),
 }
 
 /// What an image brings along.
@@ -29,7 +46,7 @@ pub struct Image {
 }
 
 /// What job and service containers have in common, most of it from `options`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerSpec {
     pub image: String,
     pub environment: Vec<(String, String)>,
@@ -116,7 +133,7 @@ pub struct HealthCheck {
 /// The container whose first process is the shim.
 #[derive(Clone, Debug)]
 pub struct JobContainer {
-    pub owner: Owner,
+    pub owner: Holder,
     pub spec: ContainerSpec,
     pub mounts: Mounts,
     /// The engine's own socket becomes `/var/run/docker.sock`.
@@ -134,6 +151,21 @@ pub struct Mounts {
     pub externals: PathBuf,
     pub home: PathBuf,
     pub workflow: PathBuf,
+}
+
+impl Mounts {
+    /// Those of a directory made ready for a job.
+    pub(crate) fn of(directory: &JobDirectory, shim_program: &Path, externals: &Path) -> Self {
+        Self {
+            shim_program: shim_program.to_owned(),
+            shim: directory.shim(),
+            work: directory.work(),
+            tools: directory.tools(),
+            externals: externals.to_owned(),
+            home: directory.home(),
+            workflow: directory.workflow(),
+        }
+    }
 }
 
 /// A container beside the job container.

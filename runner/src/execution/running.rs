@@ -28,6 +28,7 @@ use crate::hash_files::hash_files;
 use crate::infra_error::InfraError;
 use crate::output::{JobLog, Masks, SourceFiles, StepLog};
 use crate::shim::Shim;
+use crate::warm::WarmPool;
 use crate::workspace::{InsidePaths, JobDirectory};
 
 /// What all jobs of a runner share.
@@ -40,6 +41,8 @@ pub(crate) struct Host {
     pub(crate) shim_program: std::path::PathBuf,
     /// Ended jobs whose remains are being removed.
     pub(crate) removals: TaskTracker,
+    /// Containers that wait for jobs.
+    pub(crate) warm: Arc<WarmPool>,
 }
 
 /// One job.
@@ -156,12 +159,7 @@ impl RunningJob {
 
     /// What a container of the job gets at most.
     pub(crate) fn limits(&self) -> Limits {
-        let config = &self.host.config;
-        #[expect(clippy::cast_possible_truncation, reason = "the command line takes at most 1024")]
-        let nano_cpus = config.confinement.cpus.map(|cpus| (cpus * 1e9) as i64);
-        let memory_bytes = config.confinement.memory_bytes(config.slots);
-        let memory_bytes = memory_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
-        Limits { profile: config.confinement.profile, memory_bytes, nano_cpus }
+        Limits::of(&self.host.config)
     }
 
     /// Where the files are that annotations speak of.

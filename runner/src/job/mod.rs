@@ -7,10 +7,15 @@ mod announce;
 mod container_request;
 mod finish;
 mod head;
+mod remove;
+mod requests;
 mod run;
 mod services;
 mod set_up;
+mod start;
 mod step_loop;
+mod take;
 mod times;
 
-pub(crate) use run::{remove, run};
+pub(crate) use remove::remove;
+pub(crate) use run::run;

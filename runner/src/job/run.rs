@@ -14,8 +14,7 @@ use super::announce;
 use super::finish::finish;
 use super::set_up::{self, SetUpError};
 use super::step_loop::run_steps;
-use crate::background::blocking;
-use crate::client::{Backoff, ClientError, persistently};
+use crate::client::{ClientError, persistently};
 use crate::execution::JobState;
 use crate::execution::JobStatus;
 use crate::execution::{Host, RunningJob, steps_of};
@@ -25,10 +24,6 @@ use crate::execution::{Signals, cancelled, lost};
 use crate::externals;
 use crate::infra_error::InfraError;
 use crate::output::{Destination, Masks, Shipper, start_shipper};
-use crate::workspace::JobDirectory;
-
-/// With the pauses between them, more than half a minute.
-const REMOVAL_ATTEMPTS: u32 = 16;
 
 /// Runs a job to its end. `state` is of a fresh lease or of an earlier runner.
 pub(crate) async fn run(host: Arc<Host>, state: JobState, signals: watch::Receiver<Signals>) {
@@ -41,30 +36,6 @@ pub(crate) async fn run(host: Arc<Host>, state: JobState, signals: watch::Receiv
     if let Err(error) = result {
         tracing::error!(job.id = job.0, %error, "job given up");
     }
-}
-
-/// Removes what a job has on this machine. An engine that is restarted meanwhile is waited for;
-/// what cannot be removed then is swept at the runner's next start.
-pub(crate) async fn remove(host: &Host, job: JobId, directory: &JobDirectory) {
-    let mut backoff = Backoff::new();
-    for attempt in 1.. {
-        let Err(error) = try_to_remove(host, job, directory).await else { return };
-        if attempt == REMOVAL_ATTEMPTS {
-            tracing::error!(job.id = job.0, %error, "remains of a job not removed");
-            return;
-        }
-        tracing::debug!(job.id = job.0, %error, "remains of a job not removed yet");
-        backoff.pause().await;
-    }
-}
-
-async fn try_to_remove(
-    host: &Host,
-    job: JobId,
-    directory: &JobDirectory,
-) -> Result<(), InfraError> {
-    host.backend.remove_job(&host.installation, job).await?;
-    blocking(|| directory.remove())
 }
 
 async fn run_to_completion(

@@ -10,7 +10,8 @@ use indexmap::IndexMap;
 use tokio::time::sleep;
 
 use super::container_request::{ContainerRequest, read_container};
-use super::set_up::{self, SetUpError};
+use super::set_up::SetUpError;
+use super::start;
 use crate::container::{Health, ServiceContainer};
 use crate::execution::RunningJob;
 use crate::execution::RunningService;
@@ -46,7 +47,7 @@ pub(super) async fn start(
     network: &str,
 ) -> Result<RunningService, InfraError> {
     let mut spec = request.spec.clone();
-    spec.image = set_up::image(job, &spec).await?.name;
+    spec.image = start::image(job, &spec).await?.name;
     spec.network = Some(network.to_owned());
     let service = ServiceContainer { owner: job.owner(), alias: name.to_owned(), spec };
     let started = job.host.backend.start_service(&service).await?;

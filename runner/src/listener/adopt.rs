@@ -33,6 +33,12 @@ pub(super) async fn find_jobs(host: &Host) -> Result<Vec<JobState>, InfraError> 
     Ok(found)
 }
 
+/// The containers of jobs that go on.
+pub(super) fn containers(jobs: &[JobState]) -> Vec<&str> {
+    let containers = jobs.iter().filter_map(|state| state.record.containers.as_ref());
+    containers.map(|containers| containers.job.as_str()).collect()
+}
+
 fn directories(host: &Host) -> Result<Vec<JobId>, InfraError> {
     let jobs = host.jobs_directory();
     fs::create_dir_all(&jobs).map_err(InfraError::disk("creating", &jobs))?;

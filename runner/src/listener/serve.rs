@@ -16,9 +16,10 @@ use crate::actions;
 use crate::background::{self, Task};
 use crate::config::RunnerConfig;
 use crate::container::{Backend, DockerBackend};
-use crate::execution::Host;
+use crate::execution::{Host, JobState};
 use crate::externals;
 use crate::shim;
+use crate::warm::{self, Maker};
 
 /// How long a runner that is told to stop waits for the removal of what ended jobs left.
 const REMOVAL_PATIENCE: Duration = Duration::from_secs(10);
@@ -59,6 +60,7 @@ pub async fn run_on(
             installation: installation.clone(),
             shim_program: shim_program.clone(),
             removals: TaskTracker::new(),
+            warm: Arc::default(),
         });
         match serve(host, &shutdown).await? {
             SlotEnd::Drained => return Ok(()),
@@ -67,12 +69,41 @@ pub async fn run_on(
     }
 }
 
+/// Serves with containers that wait for jobs, which go with the serving.
 async fn serve(host: Arc<Host>, shutdown: &CancellationToken) -> anyhow::Result<SlotEnd> {
+    let maker = Arc::new(Maker {
+        config: host.config.clone(),
+        backend: Arc::clone(&host.backend),
+        installation: host.installation.clone(),
+        shim_program: host.shim_program.clone(),
+    });
+    let jobs = adopt::find_jobs(&host).await?;
+    maker.sweep(&adopt::containers(&jobs)).await?;
+    let stop = shutdown.child_token();
+    let keeping = (!host.config.warm.is_off()).then(|| {
+        let keeping = warm::keep(maker, Arc::clone(&host.warm), stop.clone());
+        background::spawn("warm_containers", keeping)
+    });
+    let end = serve_jobs(host, jobs, shutdown).await;
+    stop.cancel();
+    if let Some(keeping) = keeping
+        && tokio::time::timeout(REMOVAL_PATIENCE, keeping.join()).await.is_err()
+    {
+        tracing::warn!("containers that wait for jobs are left for the next runner to remove");
+    }
+    end
+}
+
+async fn serve_jobs(
+    host: Arc<Host>,
+    jobs: Vec<JobState>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<SlotEnd> {
     let permits = Arc::new(Semaphore::new(host.config.slots));
     let locks = Arc::new(JobLocks::default());
     let mut tasks: Vec<Task<SlotEnd>> = Vec::new();
     let mut claims = HashSet::new();
-    for state in adopt::find_jobs(&host).await? {
+    for state in jobs {
         claims.extend(state.record.claim);
         // Before any slot asks for work: the server may give us the same job anew.
         let lock = locks.lock(state.message.job_id).await;

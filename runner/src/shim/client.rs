@@ -127,6 +127,11 @@ impl Shim {
         &self.environment
     }
 
+    /// Whether the shim has not closed the connection, as it does when it ends.
+    pub(crate) fn is_connected(&self) -> bool {
+        !lock(&self.shared).closed
+    }
+
     async fn request(&self, request: &Request) -> Result<Answer, ShimError> {
         let number = self.next_request.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();

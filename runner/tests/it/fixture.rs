@@ -11,6 +11,7 @@ use gantry_protocol::{
 };
 use gantry_runner::RunnerConfig;
 use gantry_runner::container::{Backend, DockerBackend, ProcessBackend};
+use gantry_runner::warm_policy::WarmPolicy;
 use gantry_workflow::expr::Value;
 use gantry_workflow::model::{Access, read_workflow};
 use tokio::task::JoinHandle;
@@ -58,6 +59,8 @@ impl Fixture {
         let path = work.path().join("runner");
         let mut config = RunnerConfig::new(server.url(), "tester".to_owned(), path);
         config.registration_token = Some("registration".to_owned().into());
+        // Those that test it turn it on; beside all the others it would only cost them time.
+        config.warm = WarmPolicy::off();
         config.images.values_mut().for_each(|image| *image = IMAGE.to_owned());
         config.action_source = format!("{}/actions/{{owner}}/{{repo}}", work.path().display());
         configure(&mut config);
@@ -134,6 +137,13 @@ impl Fixture {
         self.backend.jobs(installation.trim()).await.unwrap().into_iter().collect()
     }
 
+    /// The containers that were started before there was a job for them.
+    pub(crate) async fn warm_containers(&self) -> Vec<String> {
+        let path = self.config.work_directory.join("installation");
+        let Ok(installation) = std::fs::read_to_string(path) else { return Vec::new() };
+        self.backend.warm_containers(installation.trim()).await.unwrap()
+    }
+
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
     }
@@ -159,6 +169,9 @@ async fn remove_all(installation: &str) {
     let engine = DockerBackend::new(None).unwrap();
     for job in engine.jobs(installation).await.unwrap() {
         engine.remove_job(installation, job).await.unwrap();
+    }
+    for container in engine.warm_containers(installation).await.unwrap() {
+        engine.remove_container(&container).await.unwrap();
     }
     remove_images(installation);
 }

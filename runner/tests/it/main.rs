@@ -17,3 +17,4 @@ mod restart;
 mod services;
 mod steps;
 mod subtle;
+mod warm;

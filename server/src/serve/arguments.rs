@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use gantry_runner::warm_policy::WarmArguments;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use gantry_workflow::advance::Limits;
 use secrecy::SecretString;
@@ -89,6 +90,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) runner: RunnerArguments,
+
+    #[command(flatten)]
+    pub(super) warm: WarmArguments,
 }
 
 impl Arguments {

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::Arguments;
 use super::data_dir::DataDir;
-use crate::runner_arguments::RunnerArguments;
 
 /// The runner registers at its first start only; an unused token is worth nothing after this.
 const REGISTRATION_HOURS: i64 = 1;
@@ -46,7 +45,7 @@ impl EmbeddedRunner {
         if arguments.no_runner {
             return Ok(Self { task: None, shutdown });
         }
-        let config = config(&arguments.runner, data_dir, instance).await?;
+        let config = config(arguments, data_dir, instance).await?;
         let running = gantry_runner::run(config, shutdown.clone());
         #[expect(
             clippy::disallowed_methods,
@@ -76,7 +75,7 @@ impl EmbeddedRunner {
 }
 
 async fn config(
-    arguments: &RunnerArguments,
+    arguments: &Arguments,
     data_dir: &DataDir,
     instance: &Instance,
 ) -> anyhow::Result<RunnerConfig> {
@@ -89,7 +88,8 @@ async fn config(
         data_dir.path().join("runner"),
     );
     config.registration_token = Some(token.into());
-    arguments.apply_to(&mut config);
+    arguments.runner.apply_to(&mut config);
+    config.warm = arguments.warm.clone().into();
     config.drain_timeout = Some(Duration::ZERO);
     Ok(config)
 }

@@ -112,7 +112,7 @@ fn body(action: &ActionContainer, socket: Option<&Path>) -> ContainerCreateBody 
     if let Some(socket) = socket.filter(|_| action.docker_socket) {
         binds.push(bind(socket, "/var/run/docker.sock", false));
     }
-    let mut body = base(&action.owner, &action.spec);
+    let mut body = base(create::labels(&action.owner), &action.spec);
     body.entrypoint.clone_from(&action.spec.entrypoint);
     body.cmd.clone_from(&action.spec.command);
     body.working_dir = Some("/github/workspace".to_owned());

@@ -28,7 +28,7 @@ use super::error::{is_missing, reason, refused};
 use super::{action, create, remove};
 use crate::container::{
     ActionContainer, Backend, ContainerEnd, Credentials, Health, Image, ImageBuild, JobContainer,
-    Owner, Pending, ServiceContainer, StartedService,
+    Owner, Pending, ServiceContainer, StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -264,7 +264,7 @@ impl Backend for DockerBackend {
     fn start_job<'a>(&'a self, container: &'a JobContainer) -> Pending<'a, String> {
         async move {
             let body = create::job(container, self.socket());
-            let name = create::name(&container.owner, "job");
+            let name = create::name_of_holder(&container.owner);
             let started = self.start(&name, "job container", body.clone()).await;
             let shared = container.spec.network.as_deref() == Some(SHARED_NETWORK);
             // Somebody may have pruned the networks.
@@ -331,15 +331,8 @@ impl Backend for DockerBackend {
         async move { Ok(self.read_log(container).await) }.boxed()
     }
 
-    fn has_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool> {
-        async move {
-            match self.docker.inspect_image(name).await {
-                Ok(_) => Ok(true),
-                Err(error) if is_missing(&error) => Ok(false),
-                Err(error) => Err(refused(format!("inspect image `{name}`"))(error)),
-            }
-        }
-        .boxed()
+    fn image_id<'a>(&'a self, name: &'a str) -> Pending<'a, Option<String>> {
+        self.id_of(name).boxed()
     }
 
     fn build_image<'a>(
@@ -376,6 +369,18 @@ impl Backend for DockerBackend {
 
     fn remove_job<'a>(&'a self, runner: &'a str, job: JobId) -> Pending<'a, ()> {
         remove::job(&self.docker, runner, job).boxed()
+    }
+
+    fn warm_containers<'a>(&'a self, runner: &'a str) -> Pending<'a, Vec<String>> {
+        remove::warm(&self.docker, runner).boxed()
+    }
+
+    fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()> {
+        async move { remove::container(&self.docker, &create::warm_name(owner)).await }.boxed()
+    }
+
+    fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {
+        remove::container(&self.docker, container).boxed()
     }
 
     fn inside_paths(&self, _directory: &JobDirectory, _externals: &Path) -> InsidePaths {

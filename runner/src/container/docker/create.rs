@@ -12,12 +12,14 @@ use bollard::models::{
 };
 
 use crate::container::{
-    ContainerSpec, HealthCheck, JobContainer, Owner, ServiceContainer, VolumeMount, VolumeSource,
+    ContainerSpec, HealthCheck, Holder, JobContainer, Owner, ServiceContainer, VolumeMount,
+    VolumeSource, WarmOwner,
 };
 use crate::workspace::FILE_COMMANDS;
 
 pub(super) const RUNNER_LABEL: &str = "gantry.runner";
 pub(super) const JOB_LABEL: &str = "gantry.job";
+pub(super) const WARM_LABEL: &str = "gantry.warm";
 const LEASE_LABEL: &str = "gantry.lease";
 
 /// Largest contents of all command files and scripts together; it counts as the job's memory.
@@ -48,6 +50,29 @@ pub(super) fn labels(owner: &Owner) -> HashMap<String, String> {
     ])
 }
 
+fn labels_of_holder(holder: &Holder) -> HashMap<String, String> {
+    match holder {
+        Holder::Job(owner) => labels(owner),
+        Holder::Warm(WarmOwner { runner, id }) => HashMap::from([
+            (RUNNER_LABEL.to_owned(), runner.clone()),
+            (WARM_LABEL.to_owned(), id.clone()),
+        ]),
+    }
+}
+
+/// The name of the container whose first process is the shim.
+pub(super) fn name_of_holder(holder: &Holder) -> String {
+    match holder {
+        Holder::Job(owner) => name(owner, "job"),
+        Holder::Warm(owner) => warm_name(owner),
+    }
+}
+
+pub(super) fn warm_name(owner: &WarmOwner) -> String {
+    let runner = owner.runner.get(..8).unwrap_or(&owner.runner);
+    format!("gantry-{runner}-warm-{}", owner.id)
+}
+
 /// Unique per runner and lease, so that leftovers never stand in the way.
 pub(super) fn name(owner: &Owner, part: &str) -> String {
     let runner = owner.runner.get(..8).unwrap_or(&owner.runner);
@@ -70,7 +95,7 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
     if let Some(socket) = socket.filter(|_| container.docker_socket) {
         binds.push(bind(socket, "/var/run/docker.sock", false));
     }
-    let mut body = base(&container.owner, &container.spec);
+    let mut body = base(labels_of_holder(&container.owner), &container.spec);
     binds.extend(container.spec.volumes.iter().map(volume));
     // The shim prepares directories for the image's user and then starts every process as that
     // user, so it runs as root itself.
@@ -89,7 +114,7 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
 
 pub(super) fn service(service: &ServiceContainer) -> ContainerCreateBody {
     let spec = &service.spec;
-    let mut body = base(&service.owner, spec);
+    let mut body = base(labels(&service.owner), spec);
     body.user.clone_from(&spec.user);
     body.working_dir.clone_from(&spec.working_directory);
     body.entrypoint.clone_from(&spec.entrypoint);
@@ -110,9 +135,12 @@ fn in_network(network: &str, aliases: Vec<String>) -> NetworkingConfig {
     NetworkingConfig { endpoints_config }
 }
 
-pub(super) fn base(owner: &Owner, spec: &ContainerSpec) -> ContainerCreateBody {
-    // Ours come last and win.
-    let labels = spec.labels.iter().cloned().chain(labels(owner)).collect();
+/// `own_labels` are ours; they come last and win.
+pub(super) fn base(
+    own_labels: HashMap<String, String>,
+    spec: &ContainerSpec,
+) -> ContainerCreateBody {
+    let labels = spec.labels.iter().cloned().chain(own_labels).collect();
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         hostname: spec.naming.hostname.clone(),

@@ -11,7 +11,7 @@ use bollard::query_parameters::{
 };
 use gantry_protocol::JobId;
 
-use super::create::{JOB_LABEL, RUNNER_LABEL};
+use super::create::{JOB_LABEL, RUNNER_LABEL, WARM_LABEL};
 use super::error::{is_missing, refused};
 use crate::infra_error::InfraError;
 
@@ -67,6 +67,12 @@ pub(super) async fn jobs(docker: &Docker, runner: &str) -> Result<BTreeSet<JobId
     let mut found = containers(docker, &labels).await?;
     found.extend(networks(docker, &labels).await?);
     Ok(found.iter().filter_map(|(_, labels)| labels.get(JOB_LABEL)?.parse().ok()).collect())
+}
+
+/// The containers that were started before there was a job for them.
+pub(super) async fn warm(docker: &Docker, runner: &str) -> Result<Vec<String>, InfraError> {
+    let labels = [format!("{RUNNER_LABEL}={runner}"), WARM_LABEL.to_owned()];
+    Ok(containers(docker, &labels).await?.into_iter().map(|(id, _)| id).collect())
 }
 
 /// Removes a container with its anonymous volumes, if it is there.

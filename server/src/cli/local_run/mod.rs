@@ -23,6 +23,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gantry_protocol::Conclusion;
 use gantry_runner::RunnerConfig;
+use gantry_runner::warm_policy::WarmPolicy;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -65,6 +66,8 @@ pub(super) async fn run(arguments: LocalRunArguments) -> anyhow::Result<ExitCode
     let url = format!("http://{}", listener.local_addr().context("listening for the runner")?);
     let mut config = RunnerConfig::new(url, "local".to_owned(), work_directory.path().to_owned());
     arguments.runner.apply_to(&mut config);
+    // There may be no job that takes one.
+    config.warm = WarmPolicy::off();
     config.registration_token = Some(token.into());
     let conclusion = drive::drive(shared, listener, config).await?;
     Ok(match conclusion {
