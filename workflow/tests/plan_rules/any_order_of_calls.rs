@@ -9,7 +9,7 @@ use gantry_workflow::advance::{Conclusion, LegStatus};
 use gantry_workflow::plan::{RunContexts, plan};
 use proptest::prelude::*;
 
-use crate::any_order::{Spec, common_lines, conclusion_of, ends, graph, runs};
+use crate::any_order::{Spec, common_lines, conclusion_of, ends, graph, runs, seeds};
 use crate::files::loaded;
 use crate::run::Run;
 
@@ -136,7 +136,7 @@ fn check_ends(run: &Run) -> BTreeMap<String, Conclusion> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(seeds(700))]
 
     #[test]
     fn the_order_of_completions_changes_no_conclusion_of_called_jobs(
@@ -154,6 +154,10 @@ proptest! {
         prop_assert_eq!(outcome(&first, &levels), (results, Some(conclusion)));
         prop_assert_eq!(check_ends(&first), check_ends(&second));
     }
+}
+
+proptest! {
+    #![proptest_config(seeds(650))]
 
     #[test]
     fn every_called_job_concludes_once_whatever_is_cancelled(
