@@ -14,6 +14,10 @@ mod warm_first_line;
 
 use anyhow::{Result, bail};
 
+/// That of the `gantry` command, whose speed is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();

@@ -1,5 +1,6 @@
 //! What an expression may name, and what it is evaluated against.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::value::Object;
@@ -45,6 +46,12 @@ impl fmt::Debug for Environment<'_> {
     }
 }
 
+/// The contexts that GitHub has.
+const CONTEXTS: [&str; 12] = [
+    "github", "env", "needs", "steps", "matrix", "inputs", "secrets", "vars", "runner", "job",
+    "strategy", "jobs",
+];
+
 impl Allowed {
     /// For expressions that were checked before: any context, every function.
     pub const ANYTHING: Self =
@@ -54,8 +61,14 @@ impl Allowed {
     pub const NOTHING: Self =
         Self { contexts: &[], status_functions: false, status_arguments: false, hash_files: false };
 
-    /// Whether the context with this lower-case name may be used.
-    pub(super) fn has_context(&self, name: &str) -> bool {
-        self.contexts.iter().any(|context| *context == name || *context == "*")
+    /// The lower-case name of the context called `name`, in any case, if it may be used.
+    pub(super) fn context(&self, name: &str) -> Option<Cow<'static, str>> {
+        let called = |names: &[&'static str]| {
+            names.iter().find(|known| known.eq_ignore_ascii_case(name)).map(|it| Cow::Borrowed(*it))
+        };
+        if self.contexts == Self::ANYTHING.contexts {
+            return called(&CONTEXTS).or_else(|| Some(Cow::Owned(name.to_ascii_lowercase())));
+        }
+        called(self.contexts)
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Evaluator<'a> {
 /// a `*` selected, to each of which a following index applies.
 pub(super) enum Evaluated<'a> {
     Value(Cow<'a, Value>),
-    Filtered(Vec<Value>),
+    Filtered(Vec<Cow<'a, Value>>),
 }
 
 impl<'a> Evaluated<'a> {
@@ -48,7 +48,9 @@ impl<'a> Evaluated<'a> {
     pub(super) fn into_value(self) -> Cow<'a, Value> {
         match self {
             Self::Value(value) => value,
-            Self::Filtered(items) => Cow::Owned(Value::array(items)),
+            Self::Filtered(items) => {
+                Cow::Owned(Value::array(items.into_iter().map(Cow::into_owned).collect()))
+            }
         }
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::environment::{Allowed, Environment};
 use super::evaluate::Evaluator;
-use super::node::Node;
+use super::parser::{self, Tree};
+use super::references;
 use super::value::Value;
-use super::{parser, references};
 
 /// A parsed expression. It serializes as its text. Cloning is cheap: the tree is shared.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Expression {
 
 struct Parsed {
     text: String,
-    root: Node,
+    tree: Tree,
 }
 
 /// Why a text is not an expression, in GitHub's words (`semantics` 2.11).
@@ -43,8 +43,21 @@ impl Expression {
     /// Parses `text` (without `${{` and `}}`), naming only what `allowed` has.
     pub fn parse(text: &str, allowed: &Allowed) -> Result<Self, ParseError> {
         let text = text.trim();
-        let root = parser::parse(text, allowed)?;
-        Ok(Self { parsed: Arc::new(Parsed { text: text.to_owned(), root }) })
+        Ok(Self::new(text.to_owned(), parser::parse(text, allowed)?))
+    }
+
+    /// `tree` must be what `text` parses to.
+    pub(super) fn new(text: String, tree: Tree) -> Self {
+        Self { parsed: Arc::new(Parsed { text, tree }) }
+    }
+
+    /// The tree, if nobody else shares it.
+    pub(super) fn into_tree(self) -> Option<Tree> {
+        Arc::into_inner(self.parsed).map(|parsed| parsed.tree)
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.parsed.tree.depth
     }
 
     /// The text between `${{` and `}}`, trimmed.
@@ -55,26 +68,26 @@ impl Expression {
 
     /// Evaluates against `environment`.
     pub fn evaluate(&self, environment: &Environment<'_>) -> Result<Value, EvalError> {
-        Evaluator::new(*environment, self.text()).value(&self.parsed.root).map(Cow::into_owned)
+        Evaluator::new(*environment, self.text()).value(&self.parsed.tree.node).map(Cow::into_owned)
     }
 
     /// Whether `success`, `failure`, `always` or `cancelled` is called anywhere.
     #[must_use]
     pub fn calls_status_function(&self) -> bool {
-        references::calls_status_function(&self.parsed.root)
+        references::calls_status_function(&self.parsed.tree.node)
     }
 
     /// The names `X` in `secrets.X` and `secrets['X']`; `None` when the whole context or a computed
     /// name is used, so that every secret may be read.
     #[must_use]
     pub fn referenced_properties(&self, context: &str) -> Option<Vec<String>> {
-        references::properties_of(context, &self.parsed.root)
+        references::properties_of(context, &self.parsed.tree.node)
     }
 
     /// Whether the value may depend on what other jobs put out, and not only on how they ended.
     #[must_use]
     pub fn reads_outputs_of_needs(&self) -> bool {
-        references::reads_outputs_of_needs(&self.parsed.root)
+        references::reads_outputs_of_needs(&self.parsed.tree.node)
     }
 }
 

@@ -66,11 +66,20 @@ pub(super) fn contains(text: &str, part: &str) -> bool {
 }
 
 pub(super) fn starts_with(text: &str, start: &str) -> bool {
+    if start.is_ascii() {
+        let same_length = text.as_bytes().get(..start.len());
+        return same_length.is_some_and(|bytes| bytes.eq_ignore_ascii_case(start.as_bytes()));
+    }
     let mut characters = text.chars().map(upper);
     start.chars().map(upper).all(|c| characters.next() == Some(c))
 }
 
 pub(super) fn ends_with(text: &str, end: &str) -> bool {
+    if end.is_ascii() {
+        let from = text.len().checked_sub(end.len());
+        let same_length = from.and_then(|from| text.as_bytes().get(from..));
+        return same_length.is_some_and(|bytes| bytes.eq_ignore_ascii_case(end.as_bytes()));
+    }
     let mut characters = text.chars().rev().map(upper);
     end.chars().rev().map(upper).all(|c| characters.next() == Some(c))
 }

@@ -17,34 +17,40 @@ pub(super) enum Selector<'k> {
 
 pub(super) fn select<'a>(target: Evaluated<'a>, selector: &Selector<'_>) -> Evaluated<'a> {
     match (target, selector) {
-        (Evaluated::Filtered(items), _) => Evaluated::Filtered(select_each(&items, selector)),
-        (Evaluated::Value(value), Selector::All) => {
-            Evaluated::Filtered(all(&value).cloned().collect())
+        (Evaluated::Filtered(items), Selector::All) => {
+            Evaluated::Filtered(items.into_iter().flat_map(all).collect())
         }
-        (Evaluated::Value(Cow::Borrowed(value)), _) => match one(value, selector) {
-            Some(found) => Evaluated::Value(Cow::Borrowed(found)),
-            None => Evaluated::NULL,
-        },
-        (Evaluated::Value(Cow::Owned(value)), _) => {
-            Evaluated::owned(one(&value, selector).cloned().unwrap_or_default())
+        (Evaluated::Filtered(items), _) => {
+            // Items without the property are dropped.
+            Evaluated::Filtered(items.into_iter().filter_map(|item| part(item, selector)).collect())
+        }
+        (Evaluated::Value(value), Selector::All) => Evaluated::Filtered(all(value)),
+        (Evaluated::Value(value), _) => {
+            part(value, selector).map_or(Evaluated::NULL, Evaluated::Value)
         }
     }
 }
 
-/// Applies the selector to each item; items without the property are dropped.
-fn select_each(items: &[Value], selector: &Selector<'_>) -> Vec<Value> {
-    match selector {
-        Selector::All => items.iter().flat_map(all).cloned().collect(),
-        _ => items.iter().filter_map(|item| one(item, selector)).cloned().collect(),
+/// What the selector finds in a value, borrowed if the value is.
+fn part<'a>(value: Cow<'a, Value>, selector: &Selector<'_>) -> Option<Cow<'a, Value>> {
+    match value {
+        Cow::Borrowed(value) => one(value, selector).map(Cow::Borrowed),
+        Cow::Owned(value) => one(&value, selector).cloned().map(Cow::Owned),
     }
 }
 
 /// All items of an array or values of an object.
-fn all(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+fn all(value: Cow<'_, Value>) -> Vec<Cow<'_, Value>> {
     match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(object) => Box::new(object.entries.values()),
-        _ => Box::new(std::iter::empty()),
+        Cow::Borrowed(Value::Array(items)) => items.iter().map(Cow::Borrowed).collect(),
+        Cow::Borrowed(Value::Object(object)) => {
+            object.entries.values().map(Cow::Borrowed).collect()
+        }
+        Cow::Owned(Value::Array(items)) => items.iter().cloned().map(Cow::Owned).collect(),
+        Cow::Owned(Value::Object(object)) => {
+            object.entries.values().cloned().map(Cow::Owned).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

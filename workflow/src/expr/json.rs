@@ -6,11 +6,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::value::{Object, Value};
+use super::value::{Entries, Object, Value};
 
 impl Value {
     /// JSON integers and floats become doubles, as in GitHub's `fromJSON`.
@@ -120,7 +119,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut entries = IndexMap::new();
+        let mut entries = Entries::default();
         while let Some((key, value)) = map.next_entry()? {
             entries.insert(key, value);
         }

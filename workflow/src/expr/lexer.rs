@@ -3,6 +3,8 @@
 //! Does not know functions or contexts. Invariant: a token that may not stand where it stands comes
 //! out as [`TokenKind::Unexpected`] with the text GitHub would show (`semantics` 2.1).
 
+use std::sync::Arc;
+
 use super::node::Comparison;
 use super::number::parse_number;
 use super::token::{Token, TokenKind};
@@ -28,10 +30,9 @@ impl<'a> Lexer<'a> {
 
     /// The next token, with its value if it is a literal.
     pub(super) fn next_token(&mut self) -> Option<(Token, Option<Value>)> {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
+        self.skip_white_space();
         let start = self.at;
-        let first = self.peek()?;
+        let first = self.byte(0)?;
         let (kind, value) = self.read(first);
         let kind = self.judge(kind);
         self.last = Some(kind);
@@ -42,30 +43,39 @@ impl<'a> Lexer<'a> {
         &self.text[self.at..]
     }
 
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + ahead).copied()
     }
 
-    fn read(&mut self, first: char) -> (TokenKind, Option<Value>) {
+    fn skip_white_space(&mut self) {
+        // Most often there is none, or one space.
+        self.at += usize::from(self.byte(0) == Some(b' '));
+        if self.byte(0).is_some_and(|byte| !byte.is_ascii_graphic()) {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+        }
+    }
+
+    fn read(&mut self, first: u8) -> (TokenKind, Option<Value>) {
         match first {
-            '(' if self.last == Some(TokenKind::Function) => {
+            b'(' if self.last == Some(TokenKind::Function) => {
                 self.single(TokenKind::StartParameters)
             }
-            '(' => self.single(TokenKind::StartGroup),
-            ')' if self.open.last() == Some(&TokenKind::StartParameters) => {
+            b'(' => self.single(TokenKind::StartGroup),
+            b')' if self.open.last() == Some(&TokenKind::StartParameters) => {
                 self.single(TokenKind::EndParameters)
             }
-            ')' => self.single(TokenKind::EndGroup),
-            '[' => self.single(TokenKind::StartIndex),
-            ']' => self.single(TokenKind::EndIndex),
-            ',' => self.single(TokenKind::Separator),
-            '*' => self.single(TokenKind::Wildcard),
-            '\'' => self.string(),
-            '!' | '<' | '>' | '=' | '&' | '|' => (self.operator(), None),
-            '.' if !self.last.is_none_or(TokenKind::wants_operand) => {
+            b')' => self.single(TokenKind::EndGroup),
+            b'[' => self.single(TokenKind::StartIndex),
+            b']' => self.single(TokenKind::EndIndex),
+            b',' => self.single(TokenKind::Separator),
+            b'*' => self.single(TokenKind::Wildcard),
+            b'\'' => self.string(),
+            b'!' | b'<' | b'>' | b'=' | b'&' | b'|' => (self.operator(first), None),
+            b'.' if !self.last.is_none_or(TokenKind::wants_operand) => {
                 self.single(TokenKind::Dereference)
             }
-            '.' | '+' | '-' | '0'..='9' => self.number(),
+            b'.' | b'+' | b'-' | b'0'..=b'9' => self.number(),
             _ => self.keyword(),
         }
     }
@@ -77,41 +87,40 @@ impl<'a> Lexer<'a> {
 
     fn string(&mut self) -> (TokenKind, Option<Value>) {
         let body = &self.rest()[1..];
-        let mut text = String::new();
-        let mut from = 0;
+        let (mut from, mut has_quotes) = (0, false);
         while let Some(quote) = body[from..].find('\'') {
-            text.push_str(&body[from..from + quote]);
-            from += quote + 1;
-            if !body[from..].starts_with('\'') {
-                self.at += 1 + from;
-                return (TokenKind::Literal, Some(Value::string(text)));
+            let (text, rest) = body.split_at(from + quote);
+            if !rest.starts_with("''") {
+                self.at += 1 + text.len() + 1;
+                let value =
+                    if has_quotes { text.replace("''", "'").into() } else { Arc::from(text) };
+                return (TokenKind::Literal, Some(Value::String(value)));
             }
-            text.push('\'');
-            from += 1;
+            has_quotes = true;
+            from = text.len() + 2;
         }
         self.at = self.text.len();
         (TokenKind::Unexpected, None)
     }
 
-    fn operator(&mut self) -> TokenKind {
-        const OPERATORS: [(&str, TokenKind); 9] = [
-            ("!=", TokenKind::Compare(Comparison::NotEqual)),
-            (">=", TokenKind::Compare(Comparison::GreaterOrEqual)),
-            ("<=", TokenKind::Compare(Comparison::LessOrEqual)),
-            ("==", TokenKind::Compare(Comparison::Equal)),
-            ("&&", TokenKind::And),
-            ("||", TokenKind::Or),
-            ("!", TokenKind::Not),
-            (">", TokenKind::Compare(Comparison::Greater)),
-            ("<", TokenKind::Compare(Comparison::Less)),
-        ];
-        if let Some((text, kind)) = OPERATORS.iter().find(|(text, _)| self.rest().starts_with(text))
-        {
-            self.at += text.len();
-            return *kind;
-        }
-        self.skip_word(is_boundary);
-        TokenKind::Unexpected
+    fn operator(&mut self, first: u8) -> TokenKind {
+        let (kind, length) = match (first, self.byte(1)) {
+            (b'!', Some(b'=')) => (TokenKind::Compare(Comparison::NotEqual), 2),
+            (b'>', Some(b'=')) => (TokenKind::Compare(Comparison::GreaterOrEqual), 2),
+            (b'<', Some(b'=')) => (TokenKind::Compare(Comparison::LessOrEqual), 2),
+            (b'=', Some(b'=')) => (TokenKind::Compare(Comparison::Equal), 2),
+            (b'&', Some(b'&')) => (TokenKind::And, 2),
+            (b'|', Some(b'|')) => (TokenKind::Or, 2),
+            (b'!', _) => (TokenKind::Not, 1),
+            (b'>', _) => (TokenKind::Compare(Comparison::Greater), 1),
+            (b'<', _) => (TokenKind::Compare(Comparison::Less), 1),
+            _ => {
+                self.skip_word(is_boundary);
+                return TokenKind::Unexpected;
+            }
+        };
+        self.at += length;
+        kind
     }
 
     fn number(&mut self) -> (TokenKind, Option<Value>) {
@@ -137,19 +146,34 @@ impl<'a> Lexer<'a> {
             "false" => Value::Bool(false),
             "NaN" => Value::Number(f64::NAN),
             "Infinity" => Value::Number(f64::INFINITY),
-            _ if self.rest().trim_start().starts_with('(') => return (TokenKind::Function, None),
+            _ if self.is_call() => return (TokenKind::Function, None),
             _ => return (TokenKind::Context, None),
         };
         (TokenKind::Literal, Some(literal))
     }
 
+    /// Whether a `(` comes next.
+    fn is_call(&self) -> bool {
+        match self.byte(0) {
+            Some(b'(') => true,
+            Some(byte) if byte.is_ascii_graphic() => false,
+            _ => self.rest().trim_start().starts_with('('),
+        }
+    }
+
     /// Takes the first character whatever it is, and then all up to a boundary.
     fn skip_word(&mut self, boundary: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let end = rest.char_indices().skip(1).find(|(_, c)| boundary(*c));
-        let word = &rest[..end.map_or(rest.len(), |(at, _)| at)];
-        self.at += word.len();
-        word
+        let mut end = rest.chars().next().map_or(0, char::len_utf8);
+        loop {
+            end += rest.as_bytes()[end..].iter().take_while(|byte| is_of_name(**byte)).count();
+            match rest[end..].chars().next() {
+                Some(c) if !boundary(c) => end += c.len_utf8(),
+                _ => break,
+            }
+        }
+        self.at += end;
+        &rest[..end]
     }
 
     /// Turns a token that may not stand here into an unexpected one, and keeps the brackets.
@@ -183,6 +207,10 @@ fn is_boundary(c: char) -> bool {
 }
 
 fn is_keyword(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && word.bytes().all(is_of_name)
+}
+
+/// Whether the character may be in a name; none of these is a boundary.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }

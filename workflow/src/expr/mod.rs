@@ -3,6 +3,7 @@
 //! Does not know where an expression stands in a workflow; the caller passes what is [`Allowed`].
 
 mod coercion;
+mod combine;
 mod environment;
 mod evaluate;
 mod expression;
@@ -20,8 +21,9 @@ mod value;
 
 pub use environment::{Allowed, Environment, HashFiles, StatusView};
 pub use expression::{EvalError, Expression, ParseError};
-pub use value::{Kind, Object, Value};
+pub use value::{Entries, Kind, Object, Value};
 
+pub(crate) use combine::Part;
 pub(crate) use functions::escape_json;
 
 #[cfg(test)]

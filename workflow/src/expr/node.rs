@@ -3,6 +3,7 @@
 //! Does not evaluate. Invariant: the tree is at most [`MAX_DEPTH`] deep, so that walking it by
 //! recursion is safe.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::functions::Function;
@@ -25,7 +26,7 @@ pub(super) enum Comparison {
 pub(super) enum Node {
     Literal(Value),
     /// A context by its lower-case name.
-    Context(Box<str>),
+    Context(Cow<'static, str>),
     Index {
         target: Box<Node>,
         key: Key,

@@ -8,6 +8,9 @@ use std::fmt::Write;
 /// Numbers of smaller size than this and without a fraction are written as integers.
 const PLAIN_INTEGER_LIMIT: f64 = 1e15;
 
+/// Significant digits that are written.
+const MAX_DIGITS: usize = 15;
+
 /// Reads a number; empty text is 0, text that is no number is NaN.
 pub(super) fn parse_number(text: &str) -> f64 {
     let text = text.trim();
@@ -58,13 +61,20 @@ pub(super) fn format_number(number: f64) -> String {
 }
 
 fn format_general(number: f64) -> String {
+    // What has few digits is written with them, without an exponent if it is not too small.
+    if (1e-4..PLAIN_INTEGER_LIMIT).contains(&number.abs()) {
+        let shortest = number.to_string();
+        let digits = shortest.bytes().filter(u8::is_ascii_digit).skip_while(|byte| *byte == b'0');
+        if digits.count() <= MAX_DIGITS {
+            return shortest;
+        }
+    }
     let scientific = format!("{number:.14e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if number < 0.0 { "-" } else { "" };
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_end_matches('0');
-    let mut text = sign.to_owned();
+    let mut text = if number < 0.0 { "-" } else { "" }.to_owned();
     if (-4..15).contains(&exponent) {
         push_fixed(&mut text, digits, exponent);
     } else {
@@ -109,4 +119,38 @@ fn push_scientific(text: &mut String, digits: &str, exponent: i32) {
     let sign = if exponent < 0 { '-' } else { '+' };
     // Writing into a String cannot fail.
     let _ = write!(text, "E{sign}{:02}", exponent.abs());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{format_number, push_fixed, push_scientific};
+
+    /// Always by way of fifteen digits.
+    fn slowly(number: f64) -> String {
+        let scientific = format!("{number:.14e}");
+        let (mantissa, exponent) = scientific.split_once('e').unwrap();
+        let exponent = exponent.parse().unwrap();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        let mut text = if number < 0.0 { "-" } else { "" }.to_owned();
+        let push = if (-4..15).contains(&exponent) { push_fixed } else { push_scientific };
+        push(&mut text, digits.trim_end_matches('0'), exponent);
+        text
+    }
+
+    proptest! {
+        #[test]
+        fn few_digits_are_written_as_fifteen_would_be(whole in -99_999_i32..99_999, places in 1..12) {
+            let number = f64::from(whole) / 10_f64.powi(places);
+            prop_assume!(number != 0.0);
+            prop_assert_eq!(format_number(number), slowly(number));
+        }
+
+        #[test]
+        fn any_number_is_written_with_fifteen_digits(number in any::<f64>()) {
+            prop_assume!(number.is_finite() && number != 0.0);
+            prop_assert_eq!(format_number(number), slowly(number));
+        }
+    }
 }

@@ -12,10 +12,16 @@ use super::token::{Token, TokenKind};
 use super::value::Value;
 
 /// UTF-16 code units an expression may have, as counted by GitHub.
-const MAX_LENGTH: usize = 21_000;
+pub(super) const MAX_LENGTH: usize = 21_000;
+
+/// A part of the tree, or all of it, and how deep it is.
+pub(super) struct Tree {
+    pub(super) node: Node,
+    pub(super) depth: usize,
+}
 
 /// Parses the whole of `text`.
-pub(super) fn parse(text: &str, allowed: &Allowed) -> Result<Node, ParseError> {
+pub(super) fn parse(text: &str, allowed: &Allowed) -> Result<Tree, ParseError> {
     // No text has more code units than bytes.
     if text.len() > MAX_LENGTH && text.encode_utf16().count() > MAX_LENGTH {
         return Err(without_token(format!("Exceeded max expression length {MAX_LENGTH}")));
@@ -33,7 +39,7 @@ struct Parser<'a> {
     text: &'a str,
     allowed: &'a Allowed,
     operators: Vec<Operator>,
-    operands: Vec<Operand>,
+    operands: Vec<Tree>,
     last: Option<Token>,
 }
 
@@ -62,12 +68,6 @@ struct Call {
     bracket: Token,
 }
 
-/// A finished part of the tree and how deep it is.
-struct Operand {
-    node: Node,
-    depth: usize,
-}
-
 impl Operator {
     /// Higher binds tighter. Open brackets bind nothing.
     fn precedence(self) -> u8 {
@@ -87,7 +87,7 @@ impl Operator {
 const INDEX_PRECEDENCE: u8 = 19;
 
 impl<'a> Parser<'a> {
-    fn run(mut self, lexer: &mut Lexer<'a>) -> Result<Node, ParseError> {
+    fn run(mut self, lexer: &mut Lexer<'a>) -> Result<Tree, ParseError> {
         while let Some((token, literal)) = lexer.next_token() {
             self.take(token, literal)?;
             self.last = Some(token);
@@ -103,10 +103,10 @@ impl<'a> Parser<'a> {
         }
         self.reduce_down_to(1)?;
         match self.operands.pop() {
-            Some(Operand { depth, .. }) if depth > MAX_DEPTH => {
+            Some(tree) if tree.depth > MAX_DEPTH => {
                 Err(without_token(format!("Exceeded max expression depth {MAX_DEPTH}")))
             }
-            Some(Operand { node, .. }) => Ok(node),
+            Some(tree) => Ok(tree),
             None => Err(self.error("Unexpected end of expression", last)),
         }
     }
@@ -144,15 +144,14 @@ impl<'a> Parser<'a> {
         // A tree that is too deep is an error in any case. Its depth is kept and the tree is not,
         // so that neither building nor dropping it recurses without bound.
         let node = if depth > MAX_DEPTH { Node::Wildcard } else { node };
-        self.operands.push(Operand { node, depth });
+        self.operands.push(Tree { node, depth });
     }
 
     fn push_context(&mut self, token: Token) -> Result<(), ParseError> {
-        let name = self.raw(token).to_ascii_lowercase();
-        if !self.allowed.has_context(&name) {
-            return Err(self.error("Unrecognized named-value", token));
+        match self.allowed.context(self.raw(token)) {
+            Some(name) => self.push(Node::Context(name), 1),
+            None => return Err(self.error("Unrecognized named-value", token)),
         }
-        self.push(Node::Context(name.into()), 1);
         Ok(())
     }
 
@@ -199,12 +198,12 @@ impl<'a> Parser<'a> {
                 self.push(Node::Compare { comparison, left, right }, depth);
             }
             Operator::And => {
-                let (left, right) = (self.pop()?.chain(Chain::And), right.chain(Chain::And));
-                self.push(Node::And(joined(left.0, right.0)), left.1.max(right.1) + 1);
+                let tree = self.pop()?.joined(right, Chain::And);
+                self.push(tree.node, tree.depth);
             }
             Operator::Or => {
-                let (left, right) = (self.pop()?.chain(Chain::Or), right.chain(Chain::Or));
-                self.push(Node::Or(joined(left.0, right.0)), left.1.max(right.1) + 1);
+                let tree = self.pop()?.joined(right, Chain::Or);
+                self.push(tree.node, tree.depth);
             }
             // Open brackets have a precedence of 0 and are closed in `close` only.
             Operator::Group | Operator::Call { .. } => self.operands.push(right),
@@ -212,7 +211,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn push_index(&mut self, key: Operand) -> Result<(), ParseError> {
+    fn push_index(&mut self, key: Tree) -> Result<(), ParseError> {
         let target = self.pop()?;
         let depth = target.depth.max(key.depth) + 1;
         let key = match key.node {
@@ -261,7 +260,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The lexer lets no operator through without its operands, so this does not fail.
-    fn pop(&mut self) -> Result<Operand, ParseError> {
+    fn pop(&mut self) -> Result<Tree, ParseError> {
         self.operands.pop().ok_or_else(|| without_token("Unexpected end of expression".to_owned()))
     }
 
@@ -282,12 +281,24 @@ impl<'a> Parser<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Chain {
+pub(super) enum Chain {
     And,
     Or,
 }
 
-impl Operand {
+impl Tree {
+    /// This and `right` as operands of one chain.
+    pub(super) fn joined(self, right: Self, chain: Chain) -> Self {
+        let ((mut nodes, left_depth), (others, right_depth)) =
+            (self.chain(chain), right.chain(chain));
+        nodes.extend(others);
+        let node = match chain {
+            Chain::And => Node::And(nodes),
+            Chain::Or => Node::Or(nodes),
+        };
+        Self { node, depth: left_depth.max(right_depth) + 1 }
+    }
+
     /// The operands of a chain of the same operator, or this one alone, and the deepest of them.
     fn chain(self, chain: Chain) -> (Vec<Node>, usize) {
         match (self.node, chain) {
@@ -297,9 +308,4 @@ impl Operand {
             (node, _) => (vec![node], self.depth),
         }
     }
-}
-
-fn joined(mut left: Vec<Node>, right: Vec<Node>) -> Vec<Node> {
-    left.extend(right);
-    left
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::fold;
@@ -32,10 +33,16 @@ pub enum Kind {
     Object,
 }
 
+/// The names and values of an [`Object`].
+pub type Entries = IndexMap<String, Value, RandomState>;
+
+/// Entries that are looked through one by one, which takes less time than hashing a name.
+const MAX_LOOKED_THROUGH: usize = 12;
+
 /// A mapping with insertion order. Lookup ignores case unless `case_sensitive`.
 #[derive(Clone, Debug, Default)]
 pub struct Object {
-    pub entries: IndexMap<String, Value>,
+    pub entries: Entries,
     /// True only for the `env` context on Linux and macOS (`semantics` 2.5).
     pub case_sensitive: bool,
 }
@@ -44,7 +51,12 @@ impl Object {
     /// The value under `key`, ignoring case unless the object is case-sensitive.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        match self.entries.get(key) {
+        let as_written = if self.entries.len() <= MAX_LOOKED_THROUGH {
+            self.entries.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
+        } else {
+            self.entries.get(key)
+        };
+        match as_written {
             Some(value) => Some(value),
             None if self.case_sensitive => None,
             None => self.entries.iter().find(|(k, _)| fold::equal(k, key)).map(|(_, v)| v),

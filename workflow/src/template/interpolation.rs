@@ -3,7 +3,7 @@
 //! Does not decide whether an expression may stand at its place. Invariant: whatever is returned as
 //! an expression has been parsed with the contexts of its place.
 
-use crate::expr::{Allowed, Expression};
+use crate::expr::{Allowed, Expression, ParseError, Part};
 
 const OPEN: &str = "${{";
 const CLOSE: &str = "}}";
@@ -31,30 +31,30 @@ impl Refusal {
     }
 }
 
-enum Segment<'a> {
-    Text(&'a str),
-    /// Trimmed, without `${{` and `}}`.
-    Expression(&'a str),
+impl From<ParseError> for Refusal {
+    fn from(error: ParseError) -> Self {
+        Self { code: "expression", message: error.message }
+    }
 }
 
 /// Reads the text of a scalar.
 pub(super) fn parse(text: &str, allowed: &Allowed) -> Result<Interpolation, Refusal> {
-    let segments = split(text)?;
-    match segments.as_slice() {
+    let parts = split(text)?;
+    match parts.as_slice() {
         [] => Ok(Interpolation::Literal(String::new())),
-        [Segment::Text(text)] => Ok(Interpolation::Literal((*text).to_owned())),
-        [Segment::Expression(text)] => whole(text, allowed),
-        _ => combine(&segments, allowed),
+        [Part::Text(text)] => Ok(Interpolation::Literal((*text).to_owned())),
+        [Part::Expression(text)] => whole(text, allowed),
+        _ => combine(&parts, allowed),
     }
 }
 
 /// Cuts a text at its expressions. `}}` within a string of the expression does not close it.
-fn split(text: &str) -> Result<Vec<Segment<'_>>, Refusal> {
-    let mut segments = Vec::new();
+fn split(text: &str) -> Result<Vec<Part<'_>>, Refusal> {
+    let mut parts = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find(OPEN) {
         if start > 0 {
-            segments.push(Segment::Text(&rest[..start]));
+            parts.push(Part::Text(&rest[..start]));
         }
         let body = &rest[start + OPEN.len()..];
         let end = closing(body).ok_or_else(not_closed)?;
@@ -62,13 +62,13 @@ fn split(text: &str) -> Result<Vec<Segment<'_>>, Refusal> {
         if expression.is_empty() {
             return Err(Refusal::new("expected-expression", "An expression was expected"));
         }
-        segments.push(Segment::Expression(expression));
+        parts.push(Part::Expression(expression));
         rest = &body[end + CLOSE.len()..];
     }
     if !rest.is_empty() {
-        segments.push(Segment::Text(rest));
+        parts.push(Part::Text(rest));
     }
-    Ok(segments)
+    Ok(parts)
 }
 
 /// Where the expression that `body` starts with is closed. A doubled quote leaves and enters the
@@ -95,7 +95,7 @@ fn whole(text: &str, allowed: &Allowed) -> Result<Interpolation, Refusal> {
     if is_insert(text)? {
         return Ok(Interpolation::Insert);
     }
-    let expression = expression(text, allowed)?;
+    let expression = Expression::parse(text, allowed)?;
     Ok(match string_literal(text) {
         Some(literal) => Interpolation::Literal(literal),
         None => Interpolation::Expression(expression),
@@ -125,28 +125,19 @@ fn string_literal(text: &str) -> Option<String> {
 }
 
 /// Text and expressions become one call of `format`, whose length limit then covers all of it.
-fn combine(segments: &[Segment<'_>], allowed: &Allowed) -> Result<Interpolation, Refusal> {
-    let (mut pattern, mut arguments) = (String::new(), String::new());
-    let mut n_arguments = 0;
-    for segment in segments {
-        match segment {
-            Segment::Text(text) => {
-                let escaped = text.replace('\'', "''").replace('{', "{{").replace('}', "}}");
-                pattern.push_str(&escaped);
-            }
-            Segment::Expression(text) => {
-                if is_insert(text)? {
-                    return Err(insert_within_text());
-                }
-                expression(text, allowed)?;
-                pattern.push_str(&format!("{{{n_arguments}}}"));
-                arguments.push_str(&format!(", {text}"));
-                n_arguments += 1;
-            }
-        }
+fn combine(parts: &[Part<'_>], allowed: &Allowed) -> Result<Interpolation, Refusal> {
+    for (index, part) in parts.iter().enumerate() {
+        let Part::Expression(text) = part else { continue };
+        let refusal = match is_insert(text) {
+            Ok(false) => continue,
+            Ok(true) => insert_within_text(),
+            Err(refusal) => refusal,
+        };
+        // What is wrong before it is said first.
+        Expression::of_parts(&parts[..index], allowed)?;
+        return Err(refusal);
     }
-    let combined = expression(&format!("format('{pattern}'{arguments})"), allowed)?;
-    Ok(Interpolation::Expression(combined))
+    Ok(Interpolation::Expression(Expression::of_parts(parts, allowed)?))
 }
 
 fn insert_within_text() -> Refusal {
@@ -156,9 +147,4 @@ fn insert_within_text() -> Refusal {
          expressions that are embedded within a string. Directives are only supported when the \
          entire value is an expression.",
     )
-}
-
-fn expression(text: &str, allowed: &Allowed) -> Result<Expression, Refusal> {
-    Expression::parse(text, allowed)
-        .map_err(|error| Refusal { code: "expression", message: error.message })
 }

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::reader::{Place, Reader};
 use super::token::{Token, TokenKind};
 use crate::diagnostic::Position;
@@ -21,7 +23,7 @@ struct Open {
     /// Never empty.
     candidates: Vec<&'static Mapping>,
     /// Keys seen, in upper case.
-    seen: HashSet<String>,
+    seen: HashSet<String, RandomState>,
     has_expression_key: bool,
     pairs: Vec<(Token, Token)>,
 }
@@ -36,7 +38,7 @@ impl Reader<'_> {
         let mut open = Open {
             place,
             candidates,
-            seen: HashSet::new(),
+            seen: HashSet::with_capacity_and_hasher(pairs.len(), RandomState::default()),
             has_expression_key: false,
             pairs: Vec::with_capacity(pairs.len()),
         };
@@ -75,10 +77,10 @@ impl Reader<'_> {
         position: Position,
         open: &mut Open,
     ) -> Option<(&'static Definition, Support)> {
-        let knowing = open.candidates.iter().copied().filter(|m| m.property(key).is_some());
-        let knowing: Vec<_> = knowing.collect();
-        if let Some(property) = knowing.first().and_then(|mapping| mapping.property(key)) {
-            open.candidates = knowing;
+        if let Some(property) = open.candidates.iter().find_map(|mapping| mapping.property(key)) {
+            if open.candidates.len() > 1 {
+                open.candidates.retain(|mapping| mapping.property(key).is_some());
+            }
             return Some((property.value, property.support));
         }
         match open.candidates.first().map(|mapping| mapping.other_keys) {

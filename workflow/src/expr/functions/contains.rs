@@ -11,7 +11,14 @@ pub(super) fn call<'a>(
     arguments: &'a [Node],
 ) -> Result<Evaluated<'a>, EvalError> {
     let [search, item] = arguments else { return Ok(Evaluated::NULL) };
-    let search = evaluator.value(search)?;
+    let search = match evaluator.evaluate(search)? {
+        Evaluated::Filtered(items) if items.is_empty() => return Ok(boolean(false)),
+        Evaluated::Filtered(items) => {
+            let item = evaluator.value(item)?;
+            return Ok(boolean(items.iter().any(|candidate| item.loosely_equals(candidate))));
+        }
+        Evaluated::Value(value) => value,
+    };
     let found = match search.as_ref() {
         Value::Object(_) => false,
         Value::Array(items) if items.is_empty() => false,

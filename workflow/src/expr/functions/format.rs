@@ -10,9 +10,13 @@ use super::super::expression::EvalError;
 use super::super::node::Node;
 use super::super::value::Value;
 
-enum Segment<'t> {
-    Text(&'t str),
-    Argument(usize),
+/// Room for an argument's text.
+const LIKELY_BYTES: usize = 24;
+
+/// What is next in a format: text, and the number of the argument behind it.
+struct Piece<'t> {
+    text: &'t str,
+    argument: Option<usize>,
 }
 
 pub(super) fn call<'a>(
@@ -22,47 +26,58 @@ pub(super) fn call<'a>(
     let [format, arguments @ ..] = arguments else { return Ok(Evaluated::NULL) };
     let format = evaluator.value(format)?;
     let format = format.to_text();
-    let segments = split(&format, arguments.len())?;
+    let pieces = pieces(&format, arguments.len())?;
     let mut values: Vec<Option<Cow<'a, Value>>> = vec![None; arguments.len()];
-    let mut text = String::new();
-    for segment in segments {
-        let part = match segment {
-            Segment::Text(part) => Cow::Borrowed(part),
-            Segment::Argument(position) => {
-                if values[position].is_none() {
-                    values[position] = Some(evaluator.value(&arguments[position])?);
-                }
-                values[position].as_deref().map(Value::to_text).unwrap_or_default()
-            }
-        };
-        evaluator.count(part.len())?;
-        text.push_str(&part);
+    let mut text = String::with_capacity(format.len() + LIKELY_BYTES * arguments.len());
+    for Piece { text: literal, argument } in pieces {
+        evaluator.count(literal.len())?;
+        text.push_str(literal);
+        let Some(argument) = argument else { continue };
+        if values[argument].is_none() {
+            values[argument] = Some(evaluator.value(&arguments[argument])?);
+        }
+        let value = values[argument].as_deref().map(Value::to_text).unwrap_or_default();
+        evaluator.count(value.len())?;
+        text.push_str(&value);
     }
     Ok(Evaluated::owned(Value::string(text)))
 }
 
-fn split(format: &str, n_arguments: usize) -> Result<Vec<Segment<'_>>, EvalError> {
-    let mut segments = Vec::new();
+fn pieces(format: &str, n_arguments: usize) -> Result<Vec<Piece<'_>>, EvalError> {
+    let mut pieces = Vec::with_capacity(n_arguments + 1);
     let mut rest = format;
-    while let Some(brace) = rest.find(['{', '}']) {
-        let (text, from_brace) = rest.split_at(brace);
-        if from_brace.starts_with("{{") || from_brace.starts_with("}}") {
-            // The text and one of the two braces.
-            segments.push(Segment::Text(&rest[..=brace]));
-            rest = &from_brace[2..];
-            continue;
-        }
-        segments.push(Segment::Text(text));
-        let (argument, after) = argument(from_brace).ok_or_else(|| invalid(format))?;
-        if argument >= n_arguments {
+    while let Some(piece) = next_piece(&mut rest) {
+        let piece = piece.map_err(|Invalid| invalid(format))?;
+        if piece.argument.is_some_and(|argument| argument >= n_arguments) {
             let what = "The following format string references more arguments than were supplied: ";
             return Err(EvalError { message: format!("{what}{format}") });
         }
-        segments.push(Segment::Argument(argument));
-        rest = after;
+        pieces.push(piece);
     }
-    segments.push(Segment::Text(rest));
-    Ok(segments)
+    Ok(pieces)
+}
+
+/// A brace that is neither doubled nor around a number.
+struct Invalid;
+
+/// Takes one piece off `rest`, which is empty after the last.
+fn next_piece<'t>(rest: &mut &'t str) -> Option<Result<Piece<'t>, Invalid>> {
+    if rest.is_empty() {
+        return None;
+    }
+    let Some(brace) = rest.bytes().position(|byte| matches!(byte, b'{' | b'}')) else {
+        return Some(Ok(Piece { text: std::mem::take(rest), argument: None }));
+    };
+    let (text, from_brace) = rest.split_at(brace);
+    if from_brace.starts_with("{{") || from_brace.starts_with("}}") {
+        // The text and one of the two braces.
+        let text = &rest[..=brace];
+        *rest = &from_brace[2..];
+        return Some(Ok(Piece { text, argument: None }));
+    }
+    let Some((argument, after)) = argument(from_brace) else { return Some(Err(Invalid)) };
+    *rest = after;
+    Some(Ok(Piece { text, argument: Some(argument) }))
 }
 
 /// Reads `{N}` with N up to 255, and gives N and what follows.

@@ -1,5 +1,7 @@
 //! `join(array, separator)`: the items of an array as one text.
 
+use std::borrow::Cow;
+
 use super::super::evaluate::{Evaluated, Evaluator};
 use super::super::expression::EvalError;
 use super::super::node::Node;
@@ -10,35 +12,35 @@ pub(super) fn call<'a>(
     arguments: &'a [Node],
 ) -> Result<Evaluated<'a>, EvalError> {
     let [array, separator @ ..] = arguments else { return Ok(Evaluated::NULL) };
-    let array = evaluator.value(array)?;
-    let text = match array.as_ref() {
-        Value::Array(items) if items.len() > 1 => {
-            let separator = match separator.first() {
-                Some(node) => Some(evaluator.value(node)?),
-                None => None,
-            };
-            let separator = separator.as_deref().filter(|value| value.is_primitive());
-            let separator = separator.map_or(",".into(), Value::to_text);
-            join(evaluator, items, &separator)?
+    let text = match evaluator.evaluate(array)? {
+        Evaluated::Filtered(items) => {
+            let texts = items.iter().map(|item| item.to_text()).collect();
+            join(evaluator, texts, separator.first())?
         }
-        Value::Array(items) => {
-            items.first().map(|item| item.to_text().into_owned()).unwrap_or_default()
-        }
-        Value::Object(_) => String::new(),
-        primitive => primitive.to_text().into_owned(),
+        Evaluated::Value(value) => match value.as_ref() {
+            Value::Array(items) => {
+                join(evaluator, items.iter().map(Value::to_text).collect(), separator.first())?
+            }
+            Value::Object(_) => String::new(),
+            primitive => primitive.to_text().into_owned(),
+        },
     };
     Ok(Evaluated::owned(Value::string(text)))
 }
 
-fn join(evaluator: &Evaluator<'_>, items: &[Value], separator: &str) -> Result<String, EvalError> {
-    let mut text = String::new();
-    for (position, item) in items.iter().enumerate() {
-        let item = item.to_text();
-        evaluator.count(item.len() + separator.len())?;
-        if position > 0 {
-            text.push_str(separator);
-        }
-        text.push_str(&item);
+/// The separator is evaluated only if it stands between two texts.
+fn join<'a>(
+    evaluator: &Evaluator<'a>,
+    texts: Vec<Cow<'_, str>>,
+    separator: Option<&'a Node>,
+) -> Result<String, EvalError> {
+    if texts.len() < 2 {
+        return Ok(texts.into_iter().next().unwrap_or_default().into_owned());
     }
-    Ok(text)
+    let separator = separator.map(|node| evaluator.value(node)).transpose()?;
+    let separator = separator.as_deref().filter(|value| value.is_primitive());
+    let separator = separator.map_or(",".into(), Value::to_text);
+    let n_bytes = texts.iter().map(|text| text.len() + separator.len()).sum();
+    evaluator.count(n_bytes)?;
+    Ok(texts.join(&*separator))
 }

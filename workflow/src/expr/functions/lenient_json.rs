@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::super::number::parse_number;
-use super::super::value::{Object, Value};
+use super::super::value::{Entries, Object, Value};
 
 /// Levels a value may have, as in the strict reader.
 const MAX_DEPTH: usize = 128;
@@ -69,7 +67,7 @@ impl<'t> Reader<'t> {
 
     fn object(&mut self, depth: usize) -> Option<Value> {
         self.skip('{')?;
-        let mut entries = IndexMap::new();
+        let mut entries = Entries::default();
         while self.peek()? != '}' {
             let name = match self.peek()? {
                 quote @ ('"' | '\'') => self.string(quote)?,

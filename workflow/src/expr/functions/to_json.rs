@@ -9,12 +9,15 @@ use super::super::expression::EvalError;
 use super::super::node::Node;
 use super::super::value::Value;
 
+/// Room for what is usually written: a matrix, an event's labels.
+const LIKELY_BYTES: usize = 128;
+
 pub(super) fn call<'a>(
     evaluator: &Evaluator<'a>,
     arguments: &'a [Node],
 ) -> Result<Evaluated<'a>, EvalError> {
     let [value] = arguments else { return Ok(Evaluated::NULL) };
-    let mut text = String::new();
+    let mut text = String::with_capacity(LIKELY_BYTES);
     write_value(&mut text, &*evaluator.value(value)?, 0);
     evaluator.count(text.len())?;
     Ok(Evaluated::owned(Value::string(text)))
@@ -74,6 +77,11 @@ fn write_string(text: &mut String, string: &str) {
 
 /// Also escapes the line ends that JavaScript knows besides `\n` and `\r`, as GitHub's writer does.
 fn push_escaped(text: &mut String, string: &str) {
+    // Beyond ASCII the line ends start with these bytes; most texts have none.
+    let is_plain = |byte: u8| !matches!(byte, 0..=0x1f | b'"' | b'\\' | 0xc2 | 0xe2);
+    if string.bytes().all(is_plain) {
+        return text.push_str(string);
+    }
     let mut plain_from = 0;
     for (at, c) in string.char_indices() {
         let escaped = match c {

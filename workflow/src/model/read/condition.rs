@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Position};
 use crate::expr::{Allowed, Expression};
 use crate::template::{Token, TokenKind};
 
@@ -23,10 +23,11 @@ pub(super) fn read(
     let Some(token) = token else {
         return DEFAULT.clone();
     };
-    let written = match &token.kind {
+    let position = token.position;
+    let written = match token.kind {
         TokenKind::Expression(expression) => {
-            warn_of_text_around(diagnostics, &token, expression.text());
-            Ok(expression.clone())
+            warn_of_text_around(diagnostics, position, expression.text());
+            Ok(expression)
         }
         _ => {
             let text = token.literal_text().unwrap_or_default();
@@ -35,9 +36,7 @@ pub(super) fn read(
         }
     };
     let condition = written.and_then(|condition| with_status(condition, allowed));
-    condition
-        .map_err(|error| diagnostics.error(Some(token.position), "expression", error.message))
-        .ok()
+    condition.map_err(|error| diagnostics.error(Some(position), "expression", error.message)).ok()
 }
 
 fn with_status(
@@ -47,16 +46,16 @@ fn with_status(
     if condition.calls_status_function() {
         return Ok(condition);
     }
-    Expression::parse(&format!("{SUCCESS} && ({condition})"), allowed)
+    condition.if_successful(allowed)
 }
 
 /// Text around `${{ }}` makes a condition that is a text, and so always true.
-fn warn_of_text_around(diagnostics: &mut Diagnostics, token: &Token, expression: &str) {
+fn warn_of_text_around(diagnostics: &mut Diagnostics, position: Position, expression: &str) {
     if format_pattern(expression).is_some_and(has_literal_text) {
         let message = "Conditional expression contains literal text outside replacement tokens. \
                        This will cause the expression to always evaluate to truthy. Did you mean \
                        to put the entire expression inside ${{ }}?";
-        diagnostics.warn(token.position, "condition-text", message);
+        diagnostics.warn(position, "condition-text", message);
     }
 }
 
