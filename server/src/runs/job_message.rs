@@ -5,10 +5,9 @@
 use anyhow::Context as _;
 use gantry_protocol::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
 use gantry_workflow::advance::{RunState, Scope, Secrets, needs_context, secrets_of_job};
-use gantry_workflow::expr::Value;
+use gantry_workflow::expr::{Entries, Value};
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
-use indexmap::IndexMap;
 use sqlx::PgConnection;
 
 use super::stored_plan;
@@ -144,7 +143,7 @@ async fn vars(
     let own = own.into_iter().map(|it| (it.name, Value::string(it.value)));
     let of_run = match &plan.contexts.vars {
         Value::Object(variables) => variables.entries.clone(),
-        _ => IndexMap::new(),
+        _ => Entries::default(),
     };
     Ok(Value::object(of_run.into_iter().chain(own)))
 }
