@@ -82,9 +82,9 @@ async fn serve_http(app: App, listener: TcpListener) {
         // Small answers (a lease, a line of a log) must not wait for more bytes.
         let _ = stream.set_nodelay(true);
     });
-    let served = axum::serve(listener, http::router(app))
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await;
+    let router = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the HTTP server ended");
     }

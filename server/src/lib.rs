@@ -25,6 +25,7 @@ pub mod secrets;
 pub mod sources;
 pub mod triggers;
 
+pub mod audit;
 pub mod background;
 pub mod db;
 pub mod metrics;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
-use crate::{App, jobs, logs, reporting, runs, triggers};
+use crate::{App, audit, jobs, logs, reporting, runs, triggers};
 
 /// A reconciler, and when it is due by itself.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 8] {
+pub fn all() -> [Scheduled; 9] {
     [
         tick_schedules(),
         process_deliveries(),
@@ -26,6 +26,7 @@ pub fn all() -> [Scheduled; 8] {
         reap_leases(),
         archive_logs(),
         sync_reports(),
+        seal_audit_events(),
     ]
 }
 
@@ -126,4 +127,14 @@ fn sync_reports() -> Scheduled {
         reconciler: reporting::SYNC_REPORTS,
         next_due: |app| Box::pin(reporting::next_report(app)),
     }
+}
+
+/// Finished events of the audit log join its chain.
+fn seal_audit_events() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "seal_audit_events",
+        interval: Duration::from_mins(1),
+        topic: Some(Topic::Audit),
+        pass: |app| Box::pin(audit::seal_events(app)),
+    })
 }

@@ -33,18 +33,18 @@ pub async fn create_login_code(
 }
 
 /// Uses up the code and begins a session; `None` when the code is unknown, used or too old.
-/// Returns the value of the session's cookie.
+/// Returns the value of the session's cookie, and whose session it is.
 pub async fn redeem_login_code(
     db: &mut PgConnection,
     code: &str,
-) -> sqlx::Result<Option<SecretString>> {
+) -> sqlx::Result<Option<(SecretString, Identity)>> {
     let Some(identity) = queries::take_login_code(db, &hash(code)).await? else {
         return Ok(None);
     };
     let session = random_credential("gantry_ses_");
     let expires_at = Utc::now() + TimeDelta::hours(IDLE_HOURS);
     queries::insert_session(db, &hash(session.expose_secret()), &identity, expires_at).await?;
-    Ok(Some(session))
+    Ok(Some((session, identity)))
 }
 
 /// Ends a session; a session that is not there is fine.

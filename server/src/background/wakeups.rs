@@ -21,6 +21,8 @@ pub enum Topic {
     Cancellations,
     /// A finished job's log can be archived.
     Archive,
+    /// An event of the audit log has its outcome.
+    Audit,
 }
 
 /// One counter per topic; a watcher that lags sees the newest count, so no wake-up is lost between
@@ -39,6 +41,7 @@ struct Counters {
     outbox: watch::Sender<u64>,
     cancellations: watch::Sender<u64>,
     archive: watch::Sender<u64>,
+    audit: watch::Sender<u64>,
 }
 
 impl Wakeups {
@@ -62,6 +65,7 @@ impl Wakeups {
             Topic::Outbox => &self.counters.outbox,
             Topic::Cancellations => &self.counters.cancellations,
             Topic::Archive => &self.counters.archive,
+            Topic::Audit => &self.counters.audit,
         }
     }
 }

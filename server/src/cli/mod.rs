@@ -3,6 +3,7 @@
 //! The first do nothing that the HTTP API cannot do; the others ([`LocalCommand`]) read files and
 //! print. Invariant: what fails ends with a sentence that says what to do, and a non-zero exit code.
 
+mod audit;
 mod check;
 mod connection;
 mod deliver;
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     /// Issue access tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Show and check who did what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Say whether the server is ready.
     Status(status::StatusArguments),
     /// Print a link that signs a browser in, once.
@@ -97,6 +101,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dispatch(arguments) => dispatch::run(arguments).await,
         Command::Runner(command) => runner::run(command).await,
         Command::Token(command) => token::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Login(arguments) => login::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(*arguments).await,

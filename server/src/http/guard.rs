@@ -4,7 +4,7 @@
 //! its caller has been admitted.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri, header};
@@ -13,9 +13,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use chrono::Utc;
 
+use super::audited::{self, EventParts};
 use super::error::ApiError;
 use crate::App;
 use crate::accounts::{self, Access, Caller, Identity, Refusal};
+use crate::audit::NewEvent;
 
 /// A route and who may call it.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Route {
     pub method: Method,
     pub path: String,
     pub access: Access,
+    /// What the audit log calls what is done here; `None` for a route that only reads.
+    pub action: Option<&'static str>,
 }
 
 /// A router under construction.
@@ -109,12 +113,13 @@ impl Routes {
         (method, path, access): (Method, &str, Access),
         handler: MethodRouter<App>,
     ) -> Self {
-        let gate = from_fn_with_state(Gate { app: self.app.clone(), access }, admit);
+        let action = audited::action(&method, path);
+        let gate = from_fn_with_state(Gate { app: self.app.clone(), access, action }, admit);
         let guarded = handler.layer(gate);
         for prefix in self.prefixes {
             let path = format!("{prefix}{path}");
             self.router = self.router.route(&path, guarded.clone());
-            self.table.push(Route { method: method.clone(), path, access });
+            self.table.push(Route { method: method.clone(), path, access, action });
         }
         self
     }
@@ -124,31 +129,60 @@ impl Routes {
 struct Gate {
     app: App,
     access: Access,
+    /// What the audit log calls it; `None` for a route that only reads.
+    action: Option<&'static str>,
 }
 
-/// Finds out who calls, refuses who is not admitted, and tells the handler.
-async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+/// Finds out who calls, refuses who is not admitted, and tells the handler and the audit log.
+async fn admit(
+    State(gate): State<Gate>,
+    parameters: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut head, body) = request.into_parts();
     if gate.access == Access::Public {
-        return next.run(request).await;
+        let caller = Caller::Anonymous;
+        let event = gate.event(&caller, &head, &parameters);
+        let response = next.run(Request::from_parts(head, body)).await;
+        return match event {
+            Some(event) => audited::after(&gate.app, event, response).await,
+            None => response,
+        };
     }
     if gate.access == Access::Link {
-        return match is_opened_by_link(&gate.app, request.uri()) {
-            true => next.run(request).await,
+        return match is_opened_by_link(&gate.app, &head.uri) {
+            true => next.run(Request::from_parts(head, body)).await,
             false => ApiError::forbidden("this link is not valid or too old; ask for a new one")
                 .into_response(),
         };
     }
-    let caller = match accounts::authenticate(&gate.app, request.headers()).await {
+    let caller = match accounts::authenticate(&gate.app, &head.headers).await {
         Ok(caller) => caller,
         Err(error) => return ApiError::from(error).into_response(),
     };
+    let event = gate.event(&caller, &head, &parameters);
     if let Err(refusal) = accounts::check(gate.access, &caller) {
         metrics::counter!("gantry_http_refused_total").increment(1);
-        let has_credential = accounts::credential(request.headers()).is_some();
+        if let Some(event) = event.filter(|_| caller != Caller::Anonymous) {
+            audited::refused(&gate.app, &event).await;
+        }
+        let has_credential = accounts::credential(&head.headers).is_some();
         return refuse(gate.access, refusal, has_credential);
     }
-    request.extensions_mut().insert(caller);
-    next.run(request).await
+    head.extensions.insert(caller);
+    let request = Request::from_parts(head, body);
+    match event {
+        Some(event) => audited::around(&gate.app, &event, request, next).await,
+        None => next.run(request).await,
+    }
+}
+
+impl Gate {
+    fn event(&self, caller: &Caller, head: &Parts, parameters: &RawPathParams) -> Option<NewEvent> {
+        let event = |action| audited::event(&EventParts { action, caller, head, parameters });
+        self.action.map(event)
+    }
 }
 
 fn is_opened_by_link(app: &App, uri: &Uri) -> bool {

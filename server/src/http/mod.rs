@@ -1,6 +1,7 @@
 //! Every route, grouped by who calls. Handlers extract, authorize, call one domain function, and
 //! shape the answer; no SQL here.
 
+mod audited;
 mod conditional;
 pub mod error;
 pub mod extract;

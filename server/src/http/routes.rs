@@ -22,7 +22,7 @@ use super::rest::{
     selected_repositories, usage, variables, workflows,
 };
 use super::web::{
-    access_tokens, assets, badge, deliveries, dispatch_form, events, headers, login, logs,
+    access_tokens, assets, audit, badge, deliveries, dispatch_form, events, headers, login, logs,
     operations, repositories as own_repositories, run_changes, runs as own_runs,
     secrets as own_secrets, summaries,
 };
@@ -128,6 +128,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/events/runs", READ, run_changes::stream_changes)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
+        .get("/api/gantry/audit-log", ADMIN, audit::list)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
         .post("/api/gantry/access-tokens", ADMIN, access_tokens::create)
 }

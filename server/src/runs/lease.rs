@@ -5,8 +5,11 @@
 use std::time::Duration;
 
 use gantry_protocol::{JobMessage, LeaseRequest, RunId};
+use serde_json::json;
+use sqlx::PgConnection;
 
 use super::{job_message, queries};
+use crate::audit::{self, Actor, NewEvent, Outcome};
 use crate::background::Topic;
 use crate::jobs::{self, CallError, CompleteError, JobCall, LeasedJob};
 use crate::runners::{self, Runner};
@@ -67,6 +70,8 @@ async fn hand_out(
     marked?;
     match built {
         Ok(message) => {
+            note_secrets(&mut connection, &message).await?;
+            app.wakeups.wake(Topic::Audit);
             app.wakeups.wake(Topic::Events);
             app.wakeups.wake(Topic::Outbox);
             tracing::info!(
@@ -90,6 +95,22 @@ async fn hand_out(
             }
         }
     }
+}
+
+/// Which secrets the job gets, by name.
+async fn note_secrets(db: &mut PgConnection, message: &JobMessage) -> sqlx::Result<()> {
+    let names: Vec<_> = message.secrets.keys().collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let event = NewEvent {
+        actor: Actor::Job(message.job_id),
+        address: None,
+        action: "secret.use",
+        repository: Some(message.repository.full_name.clone()),
+        target: Some(format!("run={}", message.run_id)),
+    };
+    audit::record(db, &event, Outcome::Done, &json!({ "names": names })).await
 }
 
 async fn mark_in_progress(app: &App, job: &LeasedJob) -> sqlx::Result<()> {

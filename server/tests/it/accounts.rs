@@ -174,7 +174,7 @@ async fn another_sites_page_cannot_use_the_session() {
     let code = accounts::create_login_code(&mut db, &identity).await.expect("a code");
     let session =
         accounts::redeem_login_code(&mut db, code.expose_secret()).await.expect("redeemed");
-    let cookie = format!("gantry_session={}", session.expect("a session").expose_secret());
+    let cookie = format!("gantry_session={}", session.expect("a session").0.expose_secret());
     let post = |site: &'static str, origin: &'static str| {
         server
             .anonymous(Method::POST, "/api/gantry/login-links")

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
 mod accounts;
+mod audit;
 mod cli;
 mod commands;
 mod concurrency;

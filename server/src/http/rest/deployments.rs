@@ -1,7 +1,7 @@
 //! Deployments of a run that wait, and the answers to them.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use gantry_workflow::advance::Review;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::environments::view::{
     EnvironmentView, ReviewView, WaitingView, reviews_of_run, waiting_environments,
 };
 use crate::environments::{self, ReviewError, ReviewRequest};
+use crate::http::audited::AuditDetail;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, Repo};
 use crate::http::guard::Account;
@@ -54,7 +55,7 @@ pub(crate) async fn review(
     Account(account): Account,
     (Repo(repository), ApiPath(path), links): (Repo, ApiPath<RunPath>, Links),
     ApiJson(body): ApiJson<ReviewBody>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<(Extension<AuditDetail>, Json<Value>), ApiError> {
     let run = runs::find(&app, &repository, path).await?;
     let mut db = app.db.acquire().await?;
     let mut waiting = waiting_environments(&mut db, (repository.id, run.id)).await?;
@@ -71,10 +72,15 @@ pub(crate) async fn review(
         comment: body.comment,
         head_sha: Some(run.head_sha.clone()),
     };
+    let detail = json!({
+        "state": body.state,
+        "environments": request.environments,
+        "head_sha": run.head_sha,
+    });
     environments::review(&app, request).await?;
     let deployments: Vec<_> =
         waiting.iter().map(|it| deployment_json(&links, &run, &it.environment)).collect();
-    Ok(Json(Value::Array(deployments)))
+    Ok((Extension(AuditDetail(detail)), Json(Value::Array(deployments))))
 }
 
 /// `GET .../actions/runs/{run}/approvals`: the answers that were given.

@@ -2,9 +2,9 @@
 //!
 //! Does not show one a second time: only its hash is stored.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use chrono::{TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::App;
 use crate::accounts::{self, NewAccessToken, Role};
+use crate::http::audited::AuditDetail;
 use crate::http::error::ApiError;
 use crate::http::extract::ApiJson;
 
@@ -33,12 +34,17 @@ pub(crate) struct Request {
 pub(crate) async fn create(
     State(app): State<App>,
     ApiJson(request): ApiJson<Request>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Extension<AuditDetail>, Json<Value>), ApiError> {
     let token = checked(request)?;
     let mut db = app.db.acquire().await?;
     let text = accounts::issue_access_token(&mut db, &token).await?;
     let answer = json!({ "token": text.expose_secret(), "expires_at": token.expires_at });
-    Ok((StatusCode::CREATED, Json(answer)))
+    let detail = json!({
+        "login": token.login,
+        "role": token.role.as_str(),
+        "expires_at": token.expires_at,
+    });
+    Ok((StatusCode::CREATED, Extension(AuditDetail(detail)), Json(answer)))
 }
 
 fn checked(request: Request) -> Result<NewAccessToken, ApiError> {

@@ -3,16 +3,17 @@
 //! Does not keep passwords. Invariant: the session's cookie is invisible to scripts and is sent to
 //! nobody else's requests.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Json};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::accounts::{self, Credential, SESSION_COOKIE};
+use crate::http::audited::SignedIn;
 use crate::http::error::ApiError;
 use crate::http::extract::ApiPath;
 use crate::http::guard::Account;
@@ -41,7 +42,7 @@ pub(crate) async fn redeem(
     ApiPath(code): ApiPath<String>,
 ) -> Result<Response, ApiError> {
     let mut db = app.db.acquire().await?;
-    let Some(session) = accounts::redeem_login_code(&mut db, &code).await? else {
+    let Some((session, identity)) = accounts::redeem_login_code(&mut db, &code).await? else {
         return Ok(used_link());
     };
     let is_tls = app.config.public_url.starts_with("https://");
@@ -51,7 +52,8 @@ pub(crate) async fn redeem(
         .same_site(SameSite::Strict)
         .secure(is_tls)
         .build();
-    Ok((CookieJar::new().add(cookie), Redirect::to("/")).into_response())
+    let signed_in = Extension(SignedIn(identity));
+    Ok((signed_in, CookieJar::new().add(cookie), Redirect::to("/")).into_response())
 }
 
 /// `POST /api/gantry/logout`.

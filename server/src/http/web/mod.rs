@@ -3,6 +3,7 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod assets;
+pub(crate) mod audit;
 pub(crate) mod badge;
 mod badge_svg;
 mod call_edges;

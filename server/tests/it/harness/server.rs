@@ -1,5 +1,6 @@
 //! The server under test.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gantry_server::App;
@@ -50,7 +51,7 @@ impl TestServer {
             vault: Arc::new(Vault::open(directory.path()).expect("a vault")),
             storage: gantry_server::storage::open(directory.path()).expect("a store"),
         };
-        let router = router(app.clone());
+        let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         app.tasks.spawn("test_server", async move {
             axum::serve(listener, router).await.expect("serving");
         });
