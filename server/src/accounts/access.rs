@@ -2,7 +2,9 @@
 //!
 //! Does not find out who asks. Invariant: what the table does not grant is refused.
 
-use gantry_protocol::{JobId, LeaseToken};
+use std::collections::BTreeSet;
+
+use gantry_protocol::{JobId, LeaseToken, RepositoryId};
 
 /// What a person or a program may do. Each role includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,37 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub login: String,
+    pub rights: Rights,
+}
+
+/// What somebody may do, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
     pub role: Role,
+    /// The repositories in which the role holds. `None`: in all of them, and for what concerns none,
+    /// such as runners, accounts and the secrets of an owner.
+    pub repositories: Option<BTreeSet<RepositoryId>>,
+}
+
+impl Rights {
+    /// The role for what concerns no single repository.
+    #[must_use]
+    pub fn everywhere(&self) -> Option<Role> {
+        self.repositories.is_none().then_some(self.role)
+    }
+
+    /// The role in a repository; `None` when its existence is no business of theirs.
+    #[must_use]
+    pub fn role_in(&self, repository: RepositoryId) -> Option<Role> {
+        let is_in = self.repositories.as_ref().is_none_or(|all| all.contains(&repository));
+        is_in.then_some(self.role)
+    }
+
+    /// The numbers of the repositories that may be seen; `None` for all.
+    #[must_use]
+    pub fn visible(&self) -> Option<Vec<i64>> {
+        self.repositories.as_ref().map(|all| all.iter().map(|id| id.0).collect())
+    }
 }
 
 /// A job that is being run; it may clone its own repository.
@@ -60,13 +92,26 @@ pub enum Caller {
 pub enum Access {
     /// Anybody, without a credential.
     Public,
-    /// An account with at least this role.
+    /// An account with at least this role: in the repository that the route is about, or everywhere
+    /// when it is about none.
     Account(Role),
+    /// Every account. The handler shows nothing of repositories that the account may not see.
+    Known,
     /// Anybody who comes by a link that we have signed for this very path.
     Link,
     /// An account that may read, or a job. The handler checks that the job's repository is asked
     /// for.
     Clone,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// No single repository.
+    Server,
+    Repository(RepositoryId),
+    /// A repository that there is not.
+    Nothing,
 }
 
 /// Why a caller is refused.
@@ -76,17 +121,36 @@ pub enum Refusal {
     Unknown,
     /// The caller is known and not entitled: 403.
     NotEntitled,
+    /// The caller may not even know that it exists: 404.
+    Invisible,
 }
 
 /// The table. Deny by default: every pair that is not listed is refused.
-pub fn check(access: Access, caller: &Caller) -> Result<(), Refusal> {
+pub fn check(access: Access, caller: &Caller, subject: Subject) -> Result<(), Refusal> {
     match (access, caller) {
-        (Access::Public, _) | (Access::Clone, Caller::Account(_) | Caller::Job(_)) => Ok(()),
-        (Access::Account(role), Caller::Account(identity)) if identity.role >= role => Ok(()),
+        (Access::Public, _)
+        | (Access::Known, Caller::Account(_))
+        | (Access::Clone, Caller::Job(_)) => Ok(()),
+        (Access::Clone, Caller::Account(identity)) => check_role(Role::Read, identity, subject),
+        (Access::Account(role), Caller::Account(identity)) => check_role(role, identity, subject),
         // The link is looked at before the caller is.
         (Access::Link, _) => Err(Refusal::NotEntitled),
         (_, Caller::Anonymous) => Err(Refusal::Unknown),
-        (_, Caller::Account(_) | Caller::Job(_)) => Err(Refusal::NotEntitled),
+        (_, Caller::Job(_)) => Err(Refusal::NotEntitled),
+    }
+}
+
+fn check_role(needed: Role, identity: &Identity, subject: Subject) -> Result<(), Refusal> {
+    let rights = &identity.rights;
+    let (role, without) = match subject {
+        Subject::Repository(id) => (rights.role_in(id), Refusal::Invisible),
+        Subject::Nothing => (rights.everywhere(), Refusal::Invisible),
+        Subject::Server => (rights.everywhere(), Refusal::NotEntitled),
+    };
+    match role {
+        None => Err(without),
+        Some(role) if role >= needed => Ok(()),
+        Some(_) => Err(Refusal::NotEntitled),
     }
 }
 
@@ -94,8 +158,8 @@ pub fn check(access: Access, caller: &Caller) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    fn account(role: Role) -> Caller {
-        Caller::Account(Identity { login: "octocat".into(), role })
+    fn account(role: Role, repositories: Option<BTreeSet<RepositoryId>>) -> Caller {
+        Caller::Account(Identity { login: "octocat".into(), rights: Rights { role, repositories } })
     }
 
     #[test]
@@ -104,22 +168,46 @@ mod tests {
         let callers = [
             Caller::Anonymous,
             job,
-            account(Role::Read),
-            account(Role::Write),
-            account(Role::Admin),
+            account(Role::Read, None),
+            account(Role::Write, None),
+            account(Role::Admin, None),
         ];
         let (yes, unknown, no) = (Ok(()), Err(Refusal::Unknown), Err(Refusal::NotEntitled));
         let table = [
             (Access::Public, [yes, yes, yes, yes, yes]),
             (Access::Link, [no, no, no, no, no]),
+            (Access::Known, [unknown, no, yes, yes, yes]),
             (Access::Clone, [unknown, yes, yes, yes, yes]),
             (Access::Account(Role::Read), [unknown, no, yes, yes, yes]),
             (Access::Account(Role::Write), [unknown, no, no, yes, yes]),
             (Access::Account(Role::Admin), [unknown, no, no, no, yes]),
         ];
         for (access, expected) in table {
-            let got = callers.each_ref().map(|caller| check(access, caller));
-            assert_eq!(got, expected, "{access:?}");
+            for subject in [Subject::Server, Subject::Repository(RepositoryId(1)), Subject::Nothing]
+            {
+                let got = callers.each_ref().map(|caller| check(access, caller, subject));
+                assert_eq!(got, expected, "{access:?} of {subject:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_limited_account_has_its_role_in_its_repositories_and_sees_no_other() {
+        let caller = account(Role::Write, Some([RepositoryId(1)].into()));
+        let (mine, other) =
+            (Subject::Repository(RepositoryId(1)), Subject::Repository(RepositoryId(2)));
+        let table = [
+            (Access::Account(Role::Write), mine, Ok(())),
+            (Access::Account(Role::Admin), mine, Err(Refusal::NotEntitled)),
+            (Access::Account(Role::Read), other, Err(Refusal::Invisible)),
+            (Access::Account(Role::Read), Subject::Nothing, Err(Refusal::Invisible)),
+            (Access::Account(Role::Read), Subject::Server, Err(Refusal::NotEntitled)),
+            (Access::Clone, mine, Ok(())),
+            (Access::Clone, other, Err(Refusal::Invisible)),
+            (Access::Known, Subject::Server, Ok(())),
+        ];
+        for (access, subject, expected) in table {
+            assert_eq!(check(access, &caller, subject), expected, "{access:?} of {subject:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::NamedTempFile;
 
-use super::access::Role;
+use super::access::{Rights, Role};
 use super::queries;
 use super::token::{NewAccessToken, hash, issue_access_token};
 use crate::App;
@@ -31,7 +31,12 @@ pub async fn bootstrap_admin_token(app: &App) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    let request = NewAccessToken { login: LOGIN.to_owned(), role: Role::Admin, expires_at: None };
+    let request = NewAccessToken {
+        login: LOGIN.to_owned(),
+        name: "the first administrator".to_owned(),
+        rights: Rights { role: Role::Admin, repositories: None },
+        expires_at: None,
+    };
     let token = issue_access_token(&mut db, &request).await?;
     write_private(&path, token.expose_secret())
         .with_context(|| format!("writing {}", path.display()))?;

@@ -3,10 +3,11 @@
 //! Sees hashes only.
 
 use chrono::{DateTime, Utc};
+use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
-use super::access::{Identity, Role};
-use super::token::NewAccessToken;
+use super::access::{Identity, Rights, Role};
+use super::token::{AccessTokenView, NewAccessToken};
 
 /// A live session.
 pub(super) struct Session {
@@ -20,11 +21,14 @@ pub(super) async fn insert_access_token(
     token: &NewAccessToken,
     token_hash: &[u8],
 ) -> sqlx::Result<()> {
+    let repositories = token.rights.visible();
     sqlx::query!(
-        "insert into access_tokens (login, role, token_hash, expires_at)
-         values ($1, $2, $3, $4)",
+        "insert into access_tokens (login, name, role, repository_ids, token_hash, expires_at)
+         values ($1, $2, $3, $4, $5, $6)",
         token.login,
-        token.role.as_str(),
+        token.name,
+        token.rights.role.as_str(),
+        repositories.as_deref(),
         token_hash,
         token.expires_at
     )
@@ -38,14 +42,60 @@ pub(super) async fn find_access_token(
     token_hash: &[u8],
 ) -> sqlx::Result<Option<Identity>> {
     let row = sqlx::query!(
-        "select login, role
-         from access_tokens
-         where token_hash = $1 and (expires_at is null or expires_at > now())",
+        r#"select id, login, role, repository_ids,
+               (last_used_at is null or last_used_at < now() - interval '1 minute')
+                   as "is_use_unnoted!"
+           from access_tokens
+           where token_hash = $1 and (expires_at is null or expires_at > now())"#,
         token_hash
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut *db)
     .await?;
-    Ok(row.and_then(|row| identity(row.login, &row.role)))
+    let Some(row) = row else { return Ok(None) };
+    if row.is_use_unnoted {
+        sqlx::query!("update access_tokens set last_used_at = now() where id = $1", row.id)
+            .execute(db)
+            .await?;
+    }
+    Ok(identity(row.login, &row.role, row.repository_ids))
+}
+
+pub(super) async fn access_tokens(
+    db: &mut PgConnection,
+    login: Option<&str>,
+) -> sqlx::Result<Vec<AccessTokenView>> {
+    sqlx::query_as!(
+        AccessTokenView,
+        r#"select id, login, name, role, created_at, last_used_at, expires_at,
+               case when repository_ids is null then null else array(
+                   select owner || '/' || repositories.name
+                   from repositories
+                   where repositories.id = any(repository_ids)
+                   order by 1
+               ) end as "repositories: Vec<String>"
+           from access_tokens
+           where ($1::text is null or login = $1)
+             and (expires_at is null or expires_at > now())
+           order by id desc"#,
+        login,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn delete_access_token(
+    db: &mut PgConnection,
+    id: i64,
+    login: Option<&str>,
+) -> sqlx::Result<bool> {
+    let deleted = sqlx::query!(
+        "delete from access_tokens where id = $1 and ($2::text is null or login = $2)",
+        id,
+        login,
+    )
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected() > 0)
 }
 
 /// Everybody who has, or has had, an access token or a session that is still stored.
@@ -81,12 +131,14 @@ pub(super) async fn insert_login_code(
     identity: &Identity,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
+    let repositories = identity.rights.visible();
     sqlx::query!(
-        "insert into login_codes (code_hash, login, role, expires_at)
-         values ($1, $2, $3, $4)",
+        "insert into login_codes (code_hash, login, role, repository_ids, expires_at)
+         values ($1, $2, $3, $4, $5)",
         code_hash,
         identity.login,
-        identity.role.as_str(),
+        identity.rights.role.as_str(),
+        repositories.as_deref(),
         expires_at
     )
     .execute(db)
@@ -109,12 +161,13 @@ pub(super) async fn take_login_code(
     let row = sqlx::query!(
         "delete from login_codes
          where code_hash = $1
-         returning login, role, (expires_at > now()) as \"is_live!\"",
+         returning login, role, repository_ids, (expires_at > now()) as \"is_live!\"",
         code_hash
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.filter(|row| row.is_live).and_then(|row| identity(row.login, &row.role)))
+    let row = row.filter(|row| row.is_live);
+    Ok(row.and_then(|row| identity(row.login, &row.role, row.repository_ids)))
 }
 
 pub(super) async fn insert_session(
@@ -123,12 +176,14 @@ pub(super) async fn insert_session(
     identity: &Identity,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
+    let repositories = identity.rights.visible();
     sqlx::query!(
-        "insert into sessions (id_hash, login, role, expires_at)
-         values ($1, $2, $3, $4)",
+        "insert into sessions (id_hash, login, role, repository_ids, expires_at)
+         values ($1, $2, $3, $4, $5)",
         id_hash,
         identity.login,
-        identity.role.as_str(),
+        identity.rights.role.as_str(),
+        repositories.as_deref(),
         expires_at
     )
     .execute(db)
@@ -141,7 +196,7 @@ pub(super) async fn find_session(
     id_hash: &[u8],
 ) -> sqlx::Result<Option<Session>> {
     let row = sqlx::query!(
-        "select login, role, created_at, expires_at
+        "select login, role, repository_ids, created_at, expires_at
          from sessions
          where id_hash = $1 and expires_at > now()",
         id_hash
@@ -149,7 +204,7 @@ pub(super) async fn find_session(
     .fetch_optional(db)
     .await?;
     Ok(row.and_then(|row| {
-        let identity = identity(row.login, &row.role)?;
+        let identity = identity(row.login, &row.role, row.repository_ids)?;
         Some(Session { identity, created_at: row.created_at, expires_at: row.expires_at })
     }))
 }
@@ -171,6 +226,8 @@ pub(super) async fn delete_session(db: &mut PgConnection, id_hash: &[u8]) -> sql
 }
 
 /// The table's check admits only known words, so an unknown one means nobody.
-fn identity(login: String, role: &str) -> Option<Identity> {
-    Role::from_word(role).map(|role| Identity { login, role })
+fn identity(login: String, role: &str, repositories: Option<Vec<i64>>) -> Option<Identity> {
+    let repositories = repositories.map(|ids| ids.into_iter().map(RepositoryId).collect());
+    let rights = Rights { role: Role::from_word(role)?, repositories };
+    Some(Identity { login, rights })
 }

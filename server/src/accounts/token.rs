@@ -7,10 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use super::access::Role;
+use super::access::Rights;
 use super::queries;
 
 /// Lets scanners find leaked access tokens.
@@ -20,7 +21,9 @@ const ACCESS_TOKEN_PREFIX: &str = "gantry_pat_";
 #[derive(Clone, Debug)]
 pub struct NewAccessToken {
     pub login: String,
-    pub role: Role,
+    /// What it is for, in its owner's words; may be empty.
+    pub name: String,
+    pub rights: Rights,
     /// `None`: until it is revoked.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -33,6 +36,39 @@ pub async fn issue_access_token(
     let token = random_credential(ACCESS_TOKEN_PREFIX);
     queries::insert_access_token(db, request, &hash(token.expose_secret())).await?;
     Ok(token)
+}
+
+/// An access token without its secret part.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessTokenView {
+    pub id: i64,
+    pub login: String,
+    pub name: String,
+    /// `read`, `write` or `admin`.
+    pub role: String,
+    /// `owner/name` of each repository in which it holds; null: in all.
+    pub repositories: Option<Vec<String>>,
+    pub created_at: DateTime<Utc>,
+    /// To the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The tokens of `login`, or all when it is not given; the newest first.
+pub async fn list_access_tokens(
+    db: &mut PgConnection,
+    login: Option<&str>,
+) -> sqlx::Result<Vec<AccessTokenView>> {
+    queries::access_tokens(db, login).await
+}
+
+/// Ends a token at once: one of `login`, or anybody's when it is not given. False when there is none.
+pub async fn revoke_access_token(
+    db: &mut PgConnection,
+    id: i64,
+    login: Option<&str>,
+) -> sqlx::Result<bool> {
+    queries::delete_access_token(db, id, login).await
 }
 
 /// `prefix` and 256 random bits.

@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Let a runner on another machine register.
     #[command(subcommand)]
     Runner(runner::RunnerCommand),
-    /// Issue access tokens.
+    /// Issue, list and revoke access tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
     /// Show and check who did what.

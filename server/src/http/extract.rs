@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use super::guard::FoundRepository;
 use crate::App;
 use crate::repositories::{self, Repository};
 
@@ -66,6 +67,9 @@ impl FromRequestParts<App> for Repo {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if let Some(FoundRepository(found)) = parts.extensions.get() {
+            return Ok(Self(found.clone()));
+        }
         let Path(path) = Path::<RepositoryPath>::from_request_parts(parts, app).await?;
         let mut db = app.db.acquire().await?;
         let found = match (path.owner, path.repo, path.repository) {

@@ -12,12 +12,15 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use chrono::Utc;
+use gantry_protocol::RepositoryId;
 
 use super::audited::{self, EventParts};
 use super::error::ApiError;
+use super::subject::{self, Named};
 use crate::App;
-use crate::accounts::{self, Access, Caller, Identity, Refusal};
+use crate::accounts::{self, Access, Caller, Identity, Refusal, Subject};
 use crate::audit::NewEvent;
+use crate::repositories::{Repository, find_by_full_name, find_by_id};
 
 /// A route and who may call it.
 #[derive(Clone, Debug)]
@@ -133,6 +136,10 @@ struct Gate {
     action: Option<&'static str>,
 }
 
+/// The repository that the guard has looked up already.
+#[derive(Clone, Debug)]
+pub(super) struct FoundRepository(pub(super) Repository);
+
 /// Finds out who calls, refuses who is not admitted, and tells the handler and the audit log.
 async fn admit(
     State(gate): State<Gate>,
@@ -161,8 +168,12 @@ async fn admit(
         Ok(caller) => caller,
         Err(error) => return ApiError::from(error).into_response(),
     };
+    let (subject, repository) = match gate.subject(&caller, &parameters).await {
+        Ok(found) => found,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
     let event = gate.event(&caller, &head, &parameters);
-    if let Err(refusal) = accounts::check(gate.access, &caller) {
+    if let Err(refusal) = accounts::check(gate.access, &caller, subject) {
         metrics::counter!("gantry_http_refused_total").increment(1);
         if let Some(event) = event.filter(|_| caller != Caller::Anonymous) {
             audited::refused(&gate.app, &event).await;
@@ -171,6 +182,9 @@ async fn admit(
         return refuse(gate.access, refusal, has_credential);
     }
     head.extensions.insert(caller);
+    if let Some(repository) = repository {
+        head.extensions.insert(FoundRepository(repository));
+    }
     let request = Request::from_parts(head, body);
     match event {
         Some(event) => audited::around(&gate.app, &event, request, next).await,
@@ -183,6 +197,33 @@ impl Gate {
         let event = |action| audited::event(&EventParts { action, caller, head, parameters });
         self.action.map(event)
     }
+
+    /// What the request is about. Who may do the same everywhere is not asked where, so the database
+    /// is not either.
+    async fn subject(
+        &self,
+        caller: &Caller,
+        parameters: &RawPathParams,
+    ) -> sqlx::Result<(Subject, Option<Repository>)> {
+        match caller {
+            Caller::Account(identity) if identity.rights.repositories.is_some() => {}
+            _ => return Ok((Subject::Server, None)),
+        }
+        let mut db = self.app.db.acquire().await?;
+        Ok(match subject::named_in(parameters) {
+            Named::Nothing => (Subject::Server, None),
+            Named::Run(run) => (subject::of_run(&mut db, run).await?, None),
+            Named::Job(job) => (subject::of_job(&mut db, job).await?, None),
+            Named::Repository { owner, name } => {
+                let found = find_by_full_name(&mut db, owner, name).await?;
+                (subject::of(found.as_ref()), found)
+            }
+            Named::Id(id) => {
+                let found = find_by_id(&mut db, RepositoryId(id)).await?;
+                (subject::of(found.as_ref()), found)
+            }
+        })
+    }
 }
 
 fn is_opened_by_link(app: &App, uri: &Uri) -> bool {
@@ -191,6 +232,7 @@ fn is_opened_by_link(app: &App, uri: &Uri) -> bool {
 
 fn refuse(access: Access, refusal: Refusal, has_credential: bool) -> Response {
     let error = match (refusal, has_credential) {
+        (Refusal::Invisible, _) => ApiError::not_found(),
         (Refusal::Unknown, true) => ApiError::unauthorized("Bad credentials"),
         (Refusal::Unknown, false) => ApiError::unauthorized("Requires authentication"),
         (Refusal::NotEntitled, _) => {

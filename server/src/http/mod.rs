@@ -12,6 +12,7 @@ pub mod rest;
 mod router;
 pub mod routes;
 pub mod runner;
+mod subject;
 pub mod web;
 mod webhook;
 

@@ -87,9 +87,9 @@ fn web(routes: Routes) -> Routes {
         .get("/metrics", READ, operations::metrics_page)
         .get("/login/{code}", Access::Public, login::redeem)
         .post("/api/gantry/logout", Access::Public, login::logout)
-        .get("/api/gantry/session", READ, login::session)
-        .post("/api/gantry/login-links", READ, login::create_link)
-        .get("/api/gantry/repositories", READ, own_repositories::list)
+        .get("/api/gantry/session", Access::Known, login::session)
+        .post("/api/gantry/login-links", Access::Known, login::create_link)
+        .get("/api/gantry/repositories", Access::Known, own_repositories::list)
         .post("/api/gantry/repositories", ADMIN, own_repositories::register)
         .get("/api/gantry/repositories/{owner}/{repo}/refs", READ, dispatch_form::refs)
         .get(
@@ -111,7 +111,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/badges/{owner}/{repo}/{workflow}/badge.svg", Access::Link, badge::get)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
         .post("/api/gantry/secrets/rotate-key", ADMIN, own_secrets::rotate_key)
-        .get("/api/gantry/runs", READ, own_runs::list)
+        .get("/api/gantry/runs", Access::Known, own_runs::list)
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
         .get("/api/gantry/runs/{run}/attempts/{attempt}", READ, own_runs::get)
         .get("/api/gantry/runs/{run}/attempts/{attempt}/summaries", READ, summaries::of_run)
@@ -124,28 +124,30 @@ fn web(routes: Routes) -> Routes {
             log_zip::download,
         )
         .get("/api/gantry/jobs/{job}/summaries", READ, summaries::get)
-        .get("/api/gantry/events", READ, events::stream_events)
-        .get("/api/gantry/events/runs", READ, run_changes::stream_changes)
+        .get("/api/gantry/events", Access::Known, events::stream_events)
+        .get("/api/gantry/events/runs", Access::Known, run_changes::stream_changes)
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
         .get("/api/gantry/audit-log", ADMIN, audit::list)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
-        .post("/api/gantry/access-tokens", ADMIN, access_tokens::create)
+        .get("/api/gantry/access-tokens", Access::Known, access_tokens::list)
+        .post("/api/gantry/access-tokens", Access::Known, access_tokens::create)
+        .delete("/api/gantry/access-tokens/{token}", Access::Known, access_tokens::revoke)
 }
 
 fn rest(routes: Routes) -> Routes {
     let routes = routes
         .under(&["/api/v3"])
-        .get("/", READ, meta::root)
+        .get("/", Access::Known, meta::root)
         .under(&[""])
-        .post("/graphql", READ, graphql::post)
-        .post("/api/graphql", READ, graphql::post);
+        .post("/graphql", Access::Known, graphql::post)
+        .post("/api/graphql", Access::Known, graphql::post);
     let routes = rest_runs(routes.under(REST_PREFIXES));
     let routes = rest_branch_policies(rest_secrets(routes));
     routes
-        .get("/user", READ, meta::user)
-        .get("/meta", READ, meta::meta)
-        .get("/rate_limit", READ, meta::rate_limit)
+        .get("/user", Access::Known, meta::user)
+        .get("/meta", Access::Known, meta::meta)
+        .get("/rate_limit", Access::Known, meta::rate_limit)
         .get("/repos/{owner}/{repo}", READ, repositories::get)
         .get("/repos/{owner}/{repo}/contents/{*path}", READ, contents::get)
         .post("/repos/{owner}/{repo}/dispatches", WRITE, dispatches::create)

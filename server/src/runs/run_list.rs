@@ -11,6 +11,8 @@ use super::view::{RunView, runs_by_id};
 /// Which runs to list; an absent field or an empty list does not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct ListFilter {
+    /// Only runs of these repositories, by number.
+    pub visible: Option<Vec<i64>>,
     pub repository: Option<RepositoryId>,
     pub workflow: Option<i64>,
     pub branch: Option<String>,
@@ -58,8 +60,9 @@ pub async fn newest_runs(
                    workflow_runs.event, workflow_runs.head_sha, workflow_runs.actor,
                    '#' || workflow_runs.run_number, workflow_runs.id
                ) ilike all($8))
+           and ($9::bigint[] is null or workflow_runs.repository_id = any($9))
          order by workflow_runs.id desc
-         limit $9",
+         limit $10",
         filter.repository.map(|id| id.0),
         filter.workflow,
         filter.branch,
@@ -68,6 +71,7 @@ pub async fn newest_runs(
         &filter.states,
         filter.before,
         &patterns,
+        filter.visible.as_deref(),
         // One more than wanted says whether there is a next page.
         limit + 1,
     )

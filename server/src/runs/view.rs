@@ -107,6 +107,14 @@ pub async fn list_runs(
     Ok((total, runs_by_id(db, &ids).await?))
 }
 
+/// The repository of the run `id`.
+pub async fn repository_of(db: &mut PgConnection, id: RunId) -> sqlx::Result<Option<RepositoryId>> {
+    let found = sqlx::query_scalar!("select repository_id from workflow_runs where id = $1", id.0)
+        .fetch_optional(db)
+        .await?;
+    Ok(found.map(RepositoryId))
+}
+
 /// The run `id`.
 pub async fn find_run(db: &mut PgConnection, id: RunId) -> sqlx::Result<Option<RunView>> {
     Ok(runs_by_id(db, &[id.0]).await?.pop())

@@ -17,6 +17,7 @@ mod git;
 mod harness;
 mod inbox;
 mod leases;
+mod limited_tokens;
 mod logs;
 mod page;
 mod page_data;

@@ -99,7 +99,8 @@ pub(crate) async fn approvals(
 /// Whether the account may answer for a waiting deployment of this run.
 pub(crate) fn may_approve(account: &Identity, run: &RunView, waiting: &WaitingView) -> bool {
     let rules = &waiting.environment.rules;
-    account.role >= Role::Write && rules.check_reviewer(&account.login, &run.actor).is_ok()
+    account.rights.role_in(run.repository_id) >= Some(Role::Write)
+        && rules.check_reviewer(&account.login, &run.actor).is_ok()
 }
 
 fn pending_json(

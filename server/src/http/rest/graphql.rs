@@ -75,7 +75,7 @@ async fn answer(
 ) -> Result<Json<Value>, ApiError> {
     let mut errors = Vec::new();
     for NamedRepository { alias, owner, name } in repositories {
-        let found = repository_info(app, account.role, (&owner, &name)).await?;
+        let found = repository_info(app, account, (&owner, &name)).await?;
         if found.is_null() {
             let message =
                 format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
@@ -90,20 +90,21 @@ async fn answer(
     Ok(Json(body))
 }
 
-/// Null when there is none.
+/// Null when there is none, or none that the account may see.
 async fn repository_info(
     app: &App,
-    role: Role,
+    account: &Identity,
     (owner, name): (&str, &str),
 ) -> Result<Value, ApiError> {
     let mut db = app.db.acquire().await?;
     let Some(repository) = find_by_full_name(&mut db, owner, name).await? else {
         return Ok(Value::Null);
     };
-    let permission = match role {
-        Role::Read => "READ",
-        Role::Write => "WRITE",
-        Role::Admin => "ADMIN",
+    let permission = match account.rights.role_in(repository.id) {
+        None => return Ok(Value::Null),
+        Some(Role::Read) => "READ",
+        Some(Role::Write) => "WRITE",
+        Some(Role::Admin) => "ADMIN",
     };
     Ok(json!({
         "id": node_id("R", repository.id.0),

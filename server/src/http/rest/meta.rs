@@ -27,7 +27,7 @@ pub(crate) async fn user(
     let since = accounts::account_since(&mut db, &account.login).await?;
     let mut body = account_json(&links, &account.login);
     body["name"] = json!(account.login);
-    body["site_admin"] = json!(account.role >= Role::Admin);
+    body["site_admin"] = json!(account.rights.everywhere() >= Some(Role::Admin));
     body["created_at"] = json!(since);
     body["updated_at"] = json!(since);
     for unknown in ["company", "blog", "location", "email", "hireable", "bio"] {

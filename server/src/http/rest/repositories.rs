@@ -3,6 +3,7 @@
 use axum::Json;
 use serde_json::{Value, json};
 
+use crate::accounts::Role;
 use crate::http::extract::Repo;
 use crate::http::guard::Account;
 use crate::http::links::Links;
@@ -15,10 +16,8 @@ pub(crate) async fn get(
     Repo(repository): Repo,
 ) -> Json<Value> {
     let mut body = repository_json(&links, &repository);
-    let (is_admin, may_push) = (
-        account.role >= crate::accounts::Role::Admin,
-        account.role >= crate::accounts::Role::Write,
-    );
+    let role = account.rights.role_in(repository.id);
+    let (is_admin, may_push) = (role >= Some(Role::Admin), role >= Some(Role::Write));
     for (key, value) in full_fields(&links, &repository) {
         body[key] = value;
     }

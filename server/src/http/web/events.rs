@@ -16,12 +16,13 @@ use serde::Deserialize;
 
 use super::feed::{Feed, News, Watch};
 use crate::App;
+use crate::accounts::Identity;
 use crate::http::error::ApiError;
 use crate::http::extract::ApiQuery;
 use crate::http::guard::Account;
 use crate::http::links::Links;
 use crate::jobs::view::find_job;
-use crate::runs::view::find_run;
+use crate::runs::view::repository_of;
 
 /// Proxies drop connections that are silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -42,7 +43,7 @@ pub(crate) async fn stream_events(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     let (run, job) = (RunId(query.run), query.job.map(JobId));
-    check(&app, run, job).await?;
+    check(&app, &account, (run, job)).await?;
     let after = last_event_id(&headers).or(query.after);
     let watch = Watch { run, job, after, account, links };
     let events = Sse::new(events(Feed::new(app, watch)));
@@ -51,9 +52,14 @@ pub(crate) async fn stream_events(
     Ok((headers, events.keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
 }
 
-async fn check(app: &App, run: RunId, job: Option<JobId>) -> Result<(), ApiError> {
+async fn check(
+    app: &App,
+    account: &Identity,
+    (run, job): (RunId, Option<JobId>),
+) -> Result<(), ApiError> {
     let mut db = app.db.acquire().await?;
-    find_run(&mut db, run).await?.ok_or_else(ApiError::not_found)?;
+    let repository = repository_of(&mut db, run).await?.ok_or_else(ApiError::not_found)?;
+    account.rights.role_in(repository).ok_or_else(ApiError::not_found)?;
     if let Some(job) = job {
         let found = find_job(&mut db, job).await?;
         found.filter(|job| job.run_id == run).ok_or_else(ApiError::not_found)?;

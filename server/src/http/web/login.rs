@@ -12,16 +12,18 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::accounts::{self, Credential, SESSION_COOKIE};
+use crate::accounts::{self, Credential, Rights, SESSION_COOKIE};
 use crate::http::audited::SignedIn;
 use crate::http::error::ApiError;
 use crate::http::extract::ApiPath;
 use crate::http::guard::Account;
 use crate::http::links::Links;
 
-/// `GET /api/gantry/session`.
+/// `GET /api/gantry/session`: the role, and the numbers of the repositories in which it holds; null for
+/// all.
 pub(crate) async fn session(Account(account): Account) -> Json<Value> {
-    Json(json!({ "login": account.login, "role": account.role.as_str() }))
+    let Rights { role, repositories } = &account.rights;
+    Json(json!({ "login": account.login, "role": role.as_str(), "repository_ids": repositories }))
 }
 
 /// `POST /api/gantry/login-links`: a link that signs in once as the caller.

@@ -16,9 +16,13 @@ use crate::repositories::{self, RegisterError, RegisterRepository, Repository};
 use crate::triggers;
 
 /// `GET /api/gantry/repositories`.
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Account(account): Account,
+) -> Result<Json<Value>, ApiError> {
     let mut db = app.db.acquire().await?;
-    let repositories = repositories::list(&mut db).await?;
+    let mut repositories = repositories::list(&mut db).await?;
+    repositories.retain(|it| account.rights.role_in(it.id).is_some());
     let body: Vec<_> = repositories.iter().map(repository_json).collect();
     Ok(Json(json!({ "total_count": body.len(), "repositories": body })))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::run_detail::{Look, run_detail};
 use crate::App;
+use crate::accounts::Rights;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery};
 use crate::http::guard::Account;
@@ -55,11 +56,12 @@ pub(crate) struct ListQuery {
 /// `GET /api/gantry/runs`: newest first. `next_cursor` is null on the last page.
 pub(crate) async fn list(
     State(app): State<App>,
+    Account(account): Account,
     ApiQuery(query): ApiQuery<ListQuery>,
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
     let limit = query.per_page.unwrap_or(DEFAULT_PER_PAGE).clamp(1, MAX_PER_PAGE);
-    let filter = query.filter(&app).await?;
+    let filter = query.filter(&app, &account.rights).await?;
     let mut db = app.db.acquire().await?;
     let page = run_list::newest_runs(&mut db, &filter, limit).await?;
     let runs: Vec<_> = page.runs.iter().map(|run| run_json(&links, run)).collect();
@@ -67,12 +69,13 @@ pub(crate) async fn list(
 }
 
 impl ListQuery {
-    async fn filter(self, app: &App) -> Result<ListFilter, ApiError> {
+    async fn filter(self, app: &App, rights: &Rights) -> Result<ListFilter, ApiError> {
         let given = |text: String| Some(text).filter(|text| !text.is_empty());
         let words = |text: &str, separator: fn(char) -> bool| -> Vec<String> {
             text.split(separator).filter(|word| !word.is_empty()).map(str::to_owned).collect()
         };
         let mut filter = ListFilter {
+            visible: rights.visible(),
             repository: None,
             workflow: None,
             states: words(&self.status, |c| c == ','),
@@ -89,6 +92,7 @@ impl ListQuery {
         let mut db = app.db.acquire().await?;
         let repository =
             find_by_full_name(&mut db, owner, name).await?.ok_or_else(ApiError::not_found)?;
+        rights.role_in(repository.id).ok_or_else(ApiError::not_found)?;
         filter.repository = Some(repository.id);
         if !self.workflow.is_empty() {
             let workflow = find_workflow(&mut db, repository.id, &self.workflow).await?;

@@ -39,11 +39,17 @@ impl<'a> Rows<'a> {
 
     /// `acme/app`, with its files at `path`.
     pub(crate) async fn repository(&self, path: &str) -> RepositoryId {
+        self.named_repository("app", path).await
+    }
+
+    /// Another repository of `acme`.
+    pub(crate) async fn named_repository(&self, name: &str, path: &str) -> RepositoryId {
         let id = sqlx::query_scalar(
             "insert into repositories (owner, name, default_branch, local_path)
-             values ('acme', 'app', 'main', $1)
+             values ('acme', $1, 'main', $2)
              returning id",
         )
+        .bind(name)
         .bind(path)
         .fetch_one(self.db)
         .await

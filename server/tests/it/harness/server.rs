@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use gantry_protocol::RepositoryId;
 use gantry_server::App;
-use gantry_server::accounts::{self, NewAccessToken, Role};
+use gantry_server::accounts::{self, NewAccessToken, Rights, Role};
 use gantry_server::background::{Passes, Tasks, Wakeups};
 use gantry_server::config::Config;
 use gantry_server::http::router;
@@ -104,11 +105,18 @@ impl TestServer {
 
     /// An access token of this account, which may write.
     pub(crate) async fn token_of(&self, login: &str) -> String {
-        let request =
-            NewAccessToken { login: login.to_owned(), role: Role::Write, expires_at: None };
-        let mut db = self.app.db.acquire().await.expect("a connection");
-        let token = accounts::issue_access_token(&mut db, &request).await.expect("a token");
-        token.expose_secret().to_owned()
+        issue(&self.app, login, Rights { role: Role::Write, repositories: None }).await
+    }
+
+    /// An access token of `login` that holds in these repositories only.
+    pub(crate) async fn limited_token(
+        &self,
+        login: &str,
+        role: Role,
+        in_: &[RepositoryId],
+    ) -> String {
+        let repositories = Some(in_.iter().copied().collect());
+        issue(&self.app, login, Rights { role, repositories }).await
     }
 
     /// For rows that other parts of the server would write.
@@ -130,8 +138,13 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
 }
 
 async fn token(app: &App, role: Role) -> String {
+    let login = format!("{}-person", role.as_str());
+    issue(app, &login, Rights { role, repositories: None }).await
+}
+
+async fn issue(app: &App, login: &str, rights: Rights) -> String {
     let request =
-        NewAccessToken { login: format!("{}-person", role.as_str()), role, expires_at: None };
+        NewAccessToken { login: login.to_owned(), name: String::new(), rights, expires_at: None };
     let mut db = app.db.acquire().await.expect("a connection");
     let token = accounts::issue_access_token(&mut db, &request).await.expect("a token");
     token.expose_secret().to_owned()
