@@ -3,6 +3,7 @@
 //! Does not move jobs: a review is a row that `runs` reads when it advances the run. Invariant: a
 //! review counts only for the run, the attempt and the commit it was given for.
 
+mod decision;
 mod delete;
 mod policies;
 mod queries;

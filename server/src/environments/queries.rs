@@ -7,6 +7,7 @@ use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::{Protection, RefPolicy, Review};
 use sqlx::PgConnection;
 
+use super::decision::Answers;
 use super::rules::Rules;
 use crate::db::clean;
 
@@ -41,14 +42,15 @@ pub async fn set_rules(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into environments (repository_id, name, review_required, reviewers,
-             prevent_self_review, wait_minutes, has_ref_policies)
-         values ($1, $2, $3, $4, $5, $6, $7)
+             prevent_self_review, wait_minutes, has_ref_policies, required_approvals)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (repository_id, lower(name)) do update
          set review_required = excluded.review_required,
              reviewers = excluded.reviewers,
              prevent_self_review = excluded.prevent_self_review,
              wait_minutes = excluded.wait_minutes,
              has_ref_policies = excluded.has_ref_policies,
+             required_approvals = excluded.required_approvals,
              updated_at = clock_timestamp()",
         repository.0,
         name,
@@ -57,6 +59,7 @@ pub async fn set_rules(
         rules.prevent_self_review,
         rules.wait_minutes,
         rules.has_ref_policies,
+        rules.required_approvals,
     )
     .execute(db)
     .await?;
@@ -122,7 +125,7 @@ fn ref_policies(kinds: Vec<String>, patterns: Vec<String>) -> anyhow::Result<Vec
     kinds.into_iter().zip(patterns).map(policy).collect()
 }
 
-/// The reviews of a run's deployments, by name of the environment in lower case.
+/// What reviewers have decided about a run's deployments, by name of the environment in lower case.
 pub async fn reviews(
     db: &mut PgConnection,
     run: RunId,
@@ -130,20 +133,31 @@ pub async fn reviews(
     head_sha: &str,
 ) -> sqlx::Result<BTreeMap<String, Review>> {
     let rows = sqlx::query!(
-        r#"select lower(environment) as "environment!", state
-         from deployment_reviews
-         where run_id = $1 and run_attempt = $2 and head_sha = $3"#,
+        r#"select lower(reviews.environment) as "environment!",
+             count(*) filter (where reviews.state = 'approved') as "n_approved!",
+             count(*) filter (where reviews.state = 'rejected') as "n_rejected!",
+             coalesce(max(environments.required_approvals), 1)::bigint as "n_required!"
+         from deployment_reviews as reviews
+         join workflow_runs on workflow_runs.id = reviews.run_id
+         left join environments on environments.repository_id = workflow_runs.repository_id
+             and lower(environments.name) = lower(reviews.environment)
+         where reviews.run_id = $1 and reviews.run_attempt = $2 and reviews.head_sha = $3
+         group by 1"#,
         run.0,
         run_attempt,
         head_sha,
     )
     .fetch_all(db)
     .await?;
-    let review = |state: &str| match state {
-        "approved" => Review::Approved,
-        _ => Review::Rejected,
-    };
-    Ok(rows.into_iter().map(|row| (row.environment, review(&row.state))).collect())
+    let decided = rows.into_iter().filter_map(|row| {
+        let answers = Answers {
+            n_approved: row.n_approved,
+            n_rejected: row.n_rejected,
+            n_required: row.n_required,
+        };
+        Some((row.environment, answers.decision()?))
+    });
+    Ok(decided.collect())
 }
 
 /// Marks a run's reviews as seen; the caller reads them afterwards, in the same transaction.
@@ -197,6 +211,7 @@ pub(super) async fn runs_waiting_for(
     Ok(rows.into_iter().map(|row| run(row.id, row.run_attempt, row.head_sha)).collect())
 }
 
+/// The run, held until the end of the transaction: of several answers each sees the ones before it.
 pub(super) async fn reviewed_run(
     db: &mut PgConnection,
     run: RunId,
@@ -205,7 +220,8 @@ pub(super) async fn reviewed_run(
         r#"select repository_id, run_attempt, head_sha,
              coalesce(triggering_actor, actor) as "initiator!"
          from workflow_runs
-         where id = $1"#,
+         where id = $1
+         for no key update"#,
         run.0,
     )
     .fetch_optional(db)
@@ -243,7 +259,7 @@ pub(super) struct NewReview<'a> {
     pub(super) comment: &'a str,
 }
 
-/// False when the environment has been reviewed already in this attempt.
+/// False when the reviewer has said the same already. Who has approved may still reject.
 pub(super) async fn insert_review(
     db: &mut PgConnection,
     review: &NewReview<'_>,
@@ -256,7 +272,10 @@ pub(super) async fn insert_review(
         "insert into deployment_reviews
              (run_id, run_attempt, head_sha, environment, state, reviewer, comment)
          values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (run_id, run_attempt, lower(environment)) do nothing",
+         on conflict (run_id, run_attempt, lower(environment), lower(reviewer)) do update
+         set state = excluded.state, comment = excluded.comment, is_seen = false,
+             created_at = now()
+         where deployment_reviews.state = 'approved' and excluded.state = 'rejected'",
         review.run.0,
         review.run_attempt,
         review.head_sha,

@@ -34,6 +34,8 @@ pub enum ReviewError {
     NotWaiting(String),
     #[error("the deployment to `{0}` has been reviewed already")]
     AlreadyReviewed(String),
+    #[error("`{reviewer}` has approved the deployment to `{environment}` already; others have to")]
+    AlreadyApproved { reviewer: String, environment: String },
     #[error("`{reviewer}` is not a reviewer of `{environment}`")]
     NotListed { reviewer: String, environment: String },
     #[error("`{reviewer}` caused the run and may not review its deployment to `{environment}`")]
@@ -53,9 +55,14 @@ pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError
         return Err(ReviewError::OtherCommit { reviewed, actual: run.head_sha });
     }
     let awaited = queries::awaited(&mut transaction, request.run).await?;
+    let decided =
+        queries::reviews(&mut transaction, request.run, run.run_attempt, &run.head_sha).await?;
     for environment in &request.environments {
         if !awaited.contains(&environment.to_lowercase()) {
             return Err(ReviewError::NotWaiting(environment.clone()));
+        }
+        if decided.contains_key(&environment.to_lowercase()) {
+            return Err(ReviewError::AlreadyReviewed(environment.clone()));
         }
         let known = find_environment(&mut transaction, run.repository, environment).await?;
         let rules = known.map(|known| known.rules).unwrap_or_default();
@@ -70,7 +77,8 @@ pub async fn review(app: &App, request: ReviewRequest) -> Result<(), ReviewError
             comment: &request.comment,
         };
         if !queries::insert_review(&mut transaction, &review).await? {
-            return Err(ReviewError::AlreadyReviewed(environment.clone()));
+            let (reviewer, environment) = (request.reviewer, environment.clone());
+            return Err(ReviewError::AlreadyApproved { reviewer, environment });
         }
     }
     transaction.commit().await?;

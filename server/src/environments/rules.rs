@@ -3,10 +3,12 @@
 //! Pure. What the rules do to jobs decides `workflow::advance`; who may review decides this.
 
 /// The rules of an environment but its policies of branches and tags.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// At least one reviewer has to approve.
+    /// Reviewers have to approve.
     pub review_required: bool,
+    /// How many of them: 1 to 6. GitHub knows only one.
+    pub required_approvals: i32,
     /// Logins of who may review, in lower case; when there is none, whoever may write.
     pub reviewers: Vec<String>,
     /// Whoever caused a run does not review its deployments.
@@ -15,6 +17,19 @@ pub struct Rules {
     pub wait_minutes: i32,
     /// Only branches and tags that fit a policy may be deployed.
     pub has_ref_policies: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            review_required: false,
+            required_approvals: 1,
+            reviewers: Vec::new(),
+            prevent_self_review: false,
+            wait_minutes: 0,
+            has_ref_policies: false,
+        }
+    }
 }
 
 /// Why somebody may not review a deployment.

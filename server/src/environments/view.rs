@@ -23,6 +23,8 @@ pub struct EnvironmentView {
 pub struct WaitingView {
     pub environment: EnvironmentView,
     pub waiting_since: Option<DateTime<Utc>>,
+    /// Logins of who has approved it so far, the first of them first.
+    pub approved_by: Vec<String>,
 }
 
 /// A given answer.
@@ -43,6 +45,7 @@ struct Row {
     prevent_self_review: bool,
     wait_minutes: i32,
     has_ref_policies: bool,
+    required_approvals: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -54,6 +57,7 @@ impl From<Row> for EnvironmentView {
             name: row.name,
             rules: Rules {
                 review_required: row.review_required,
+                required_approvals: row.required_approvals,
                 reviewers: row.reviewers,
                 prevent_self_review: row.prevent_self_review,
                 wait_minutes: row.wait_minutes,
@@ -73,7 +77,7 @@ pub async fn list_environments(
     let rows = sqlx::query_as!(
         Row,
         "select id, name, review_required, reviewers, prevent_self_review, wait_minutes,
-             has_ref_policies, created_at, updated_at
+             has_ref_policies, required_approvals, created_at, updated_at
          from environments
          where repository_id = $1
          order by lower(name)",
@@ -101,12 +105,25 @@ pub async fn waiting_environments(
     (repository, run): (RepositoryId, RunId),
 ) -> sqlx::Result<Vec<WaitingView>> {
     let waiting = sqlx::query!(
-        "select lower(jobs.environment) as \"environment!\", min(jobs.waiting_at) as since
-         from jobs
-         join workflow_runs on workflow_runs.id = jobs.run_id
-             and workflow_runs.run_attempt = jobs.run_attempt
-         where jobs.run_id = $1 and jobs.status = 'waiting' and jobs.environment is not null
-         group by 1",
+        r#"with waiting as (
+             select lower(jobs.environment) as environment, workflow_runs.run_attempt,
+                 min(jobs.waiting_at) as since
+             from jobs
+             join workflow_runs on workflow_runs.id = jobs.run_id
+                 and workflow_runs.run_attempt = jobs.run_attempt
+             where jobs.run_id = $1 and jobs.status = 'waiting' and jobs.environment is not null
+             group by 1, 2
+         )
+         select environment as "environment!", since,
+             array(
+                 select reviewer
+                 from deployment_reviews as reviews
+                 where reviews.run_id = $1 and reviews.run_attempt = waiting.run_attempt
+                   and lower(reviews.environment) = waiting.environment
+                   and reviews.state = 'approved'
+                 order by reviews.id
+             ) as "approved_by!"
+         from waiting"#,
         run.0
     )
     .fetch_all(&mut *db)
@@ -118,7 +135,8 @@ pub async fn waiting_environments(
         .filter_map(|environment| {
             let name = environment.name.to_lowercase();
             let row = waiting.iter().find(|row| row.environment == name)?;
-            Some(WaitingView { waiting_since: row.since, environment })
+            let approved_by = row.approved_by.clone();
+            Some(WaitingView { waiting_since: row.since, environment, approved_by })
         })
         .collect())
 }

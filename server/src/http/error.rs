@@ -168,7 +168,6 @@ fn conflict_of(constraint: &str) -> Option<&'static str> {
         "repositories_full_name_key" => Some("a repository of this name is registered already"),
         "environment_ref_policies_key" => Some("this policy exists already"),
         "environments_name_key" => Some("an environment of this name exists already"),
-        "deployment_reviews_key" => Some("this deployment has been reviewed already"),
         _ => None,
     }
 }

@@ -206,3 +206,46 @@ async fn a_job_gets_the_variables_of_its_environment() {
     let vars = job.contexts.vars.to_json();
     assert_eq!(vars, json!({ "A": "owner", "B": "repository", "C": "environment" }));
 }
+
+/// GitHub's one approval is the default; an environment may ask for more.
+#[tokio::test]
+async fn several_approvals_come_from_different_people_and_one_rejection_ends_it() {
+    let rules = json!({ "required_approvals": 2 });
+    let Some((server, files, run)) = push_under(rules).await else { return };
+    let (mona, hubot) = (server.token_of("mona").await, server.token_of("hubot").await);
+    assert_eq!(review(&server, run, &mona, "approved").await, StatusCode::OK);
+    server.settle().await;
+    assert_eq!(server.job_states(run).await, ["deploy waiting"]);
+    let view = server.json(&format!("/api/gantry/runs/{run}")).await;
+    let pending = &view["pending_deployments"][0];
+    assert_eq!(
+        (&pending["approved_by"], &pending["required_approvals"]),
+        (&json!(["mona"]), &json!(2))
+    );
+    assert_eq!(review(&server, run, &mona, "approved").await, StatusCode::CONFLICT);
+    assert_eq!(review(&server, run, &hubot, "approved").await, StatusCode::OK);
+    server.settle().await;
+    assert_eq!(server.job_states(run).await, ["deploy queued"]);
+
+    let second = server.push_again(&files, "push-2").await;
+    assert_eq!(review(&server, second, &mona, "approved").await, StatusCode::OK);
+    // Who has approved may think better of it.
+    assert_eq!(review(&server, second, &mona, "rejected").await, StatusCode::OK);
+    server.settle().await;
+    assert_eq!(server.run_state(second).await, "completed failure");
+}
+
+#[tokio::test]
+async fn more_approvals_than_reviewers_are_refused() {
+    let server = server_or_skip!();
+    server.rows().repository("/nowhere").await;
+    let one = json!([{ "login": "mona" }]);
+    for rules in [
+        json!({ "required_approvals": 2, "reviewers": one }),
+        json!({ "required_approvals": 7 }),
+        json!({ "required_approvals": 0 }),
+    ] {
+        let (status, body) = send(&server, Method::PUT, BASE, rules).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    }
+}

@@ -102,6 +102,8 @@ export interface PendingDeployment {
   environment: string;
   environment_id: number;
   can_approve: boolean;
+  approved_by: string[];
+  required_approvals: number;
 }
 
 /** Everything about one run; sent whole on every change. */

@@ -99,7 +99,9 @@ pub(crate) async fn approvals(
 /// Whether the account may answer for a waiting deployment of this run.
 pub(crate) fn may_approve(account: &Identity, run: &RunView, waiting: &WaitingView) -> bool {
     let rules = &waiting.environment.rules;
-    account.rights.role_in(run.repository_id) >= Some(Role::Write)
+    let has_approved = waiting.approved_by.iter().any(|it| it.eq_ignore_ascii_case(&account.login));
+    !has_approved
+        && account.rights.role_in(run.repository_id) >= Some(Role::Write)
         && rules.check_reviewer(&account.login, &run.actor).is_ok()
 }
 
@@ -159,9 +161,9 @@ impl From<ReviewError> for ApiError {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::NotFound(_) => Self::not_found(),
-            ReviewError::OtherCommit { .. } | ReviewError::AlreadyReviewed(_) => {
-                Self::conflict(error.to_string())
-            }
+            ReviewError::OtherCommit { .. }
+            | ReviewError::AlreadyReviewed(_)
+            | ReviewError::AlreadyApproved { .. } => Self::conflict(error.to_string()),
             ReviewError::NotWaiting(_) => Self::unprocessable(error.to_string()),
             ReviewError::NotListed { .. } | ReviewError::OwnRun { .. } => {
                 Self::forbidden(error.to_string())

@@ -57,6 +57,8 @@ pub(crate) struct EnvironmentBody {
     deployment_branch_policy: Option<BranchPolicyBody>,
     /// Ours: a deployment waits for a review although nobody is named; whoever may write reviews.
     review_required: Option<bool>,
+    /// Ours: so many different reviewers have to approve; 1 when it is left out.
+    required_approvals: Option<i32>,
 }
 
 /// GitHub's number of an account; we take a login as well.
@@ -129,13 +131,34 @@ impl EnvironmentBody {
             )));
         }
         let reviewers = logins(app, self.reviewers.unwrap_or_default()).await?;
+        let required_approvals = required_approvals(self.required_approvals, &reviewers)?;
         Ok(Rules {
-            review_required: self.review_required.unwrap_or(false) || !reviewers.is_empty(),
+            review_required: self.review_required.unwrap_or(false)
+                || !reviewers.is_empty()
+                || required_approvals > 1,
+            required_approvals,
             reviewers,
             prevent_self_review: self.prevent_self_review.unwrap_or(false),
             wait_minutes,
             has_ref_policies: has_ref_policies(self.deployment_branch_policy.as_ref())?,
         })
+    }
+}
+
+/// As many as there can be: more would wait for ever.
+fn required_approvals(asked: Option<i32>, reviewers: &[String]) -> Result<i32, ApiError> {
+    let most = match reviewers.len() {
+        0 => MAX_REVIEWERS,
+        n_named => n_named,
+    };
+    let asked = asked.unwrap_or(1);
+    match usize::try_from(asked) {
+        Ok(1) => Ok(1),
+        Ok(n) if (1..=most).contains(&n) => Ok(asked),
+        _ => Err(ApiError::unprocessable(format!(
+            "Invalid request.\n\n`required_approvals` must be between 1 and {most}, the number of \
+             reviewers."
+        ))),
     }
 }
 
@@ -224,6 +247,7 @@ fn rules_json(links: &Links, environment: &EnvironmentView) -> Value {
         let mut review = rule("required_reviewers");
         review["prevent_self_review"] = json!(rules.prevent_self_review);
         review["reviewers"] = reviewers_json(links, rules);
+        review["required_approvals"] = json!(rules.required_approvals);
         found.push(review);
     }
     if rules.has_ref_policies {

@@ -77,6 +77,8 @@ pub(super) async fn run_detail(
                 "environment": it.environment.name,
                 "environment_id": it.environment.id,
                 "can_approve": may_approve(look.account, &run, it),
+                "approved_by": it.approved_by,
+                "required_approvals": it.environment.rules.required_approvals,
             })
         })
         .collect();
