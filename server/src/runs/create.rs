@@ -9,14 +9,16 @@ use gantry_protocol::{RepositoryId, RunId};
 use gantry_workflow::advance::{Conclusion, RunState, Scope};
 use gantry_workflow::diagnostic::Diagnostic;
 use gantry_workflow::expr::Value;
+use gantry_workflow::model::Workflow;
 use gantry_workflow::plan::{LoadedWorkflow, RunPlan, default_title, plan};
 use gantry_workflow::trigger::Origin;
 use sqlx::PgConnection;
 
 use super::contexts::{RunNumbers, contexts};
+use super::job_message::is_from_fork;
 use super::queries::{self, NewRun};
 use super::slots::{self, Claimant};
-use super::{stored_plan, workflows};
+use super::{missing_secrets, stored_plan, workflows};
 use crate::config::Config;
 use crate::jobs::{self, Attempt};
 use crate::repositories::Repository;
@@ -104,7 +106,11 @@ pub async fn create(
                 variables.into_iter().map(|(name, value)| (name, Value::string(value))),
             );
             match plan(LoadedWorkflow::clone(workflow), contexts, &title) {
-                Ok(plan) => start(db, (repository, run), &plan, diagnostics).await?,
+                Ok(plan) => {
+                    let missing = missing_secrets(db, request, &workflow.workflow, &plan).await?;
+                    let all: Vec<_> = diagnostics.iter().cloned().chain(missing).collect();
+                    start(db, (repository, run), &plan, &all).await?;
+                }
                 Err(errors) => {
                     let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
                     fail(db, config, (run, &title), &all).await?;
@@ -123,6 +129,20 @@ pub async fn create(
         "run created"
     );
     Ok(Some(run))
+}
+
+/// A pull request of a fork has none, whatever is set.
+async fn missing_secrets(
+    db: &mut PgConnection,
+    request: &CreateRun,
+    workflow: &Workflow,
+    plan: &RunPlan,
+) -> sqlx::Result<Vec<Diagnostic>> {
+    let github = plan.contexts.github.to_json();
+    if is_from_fork(&github, &request.repository.full_name()) {
+        return Ok(Vec::new());
+    }
+    missing_secrets::warnings(db, &request.repository, workflow).await
 }
 
 async fn start(

@@ -38,16 +38,22 @@ pub(super) async fn build(
     let identity = JobIdentity { job: leased.id, lease: leased.lease };
     let token = accounts::job_token(app, identity);
     let is_from_fork = is_from_fork(&plan.contexts.github.to_json(), &repository.full_name());
+    let workflow = scope.workflow();
+    let referenced = job.referenced_secrets(workflow.env.as_ref(), &workflow.defaults);
+    // A runner looks at the switches without being told to.
+    let is_wanted = |name: &str| referenced.contains(name) || DEBUG_SWITCHES.contains(&name);
     let mut secrets = match (is_from_fork, scope.is_called()) {
         (true, _) => Secrets::new(),
         (false, false) => {
-            secrets_of_run(db, app, &repository, leased.environment.as_deref()).await?
+            let environment = leased.environment.as_deref();
+            secrets_of_run(db, app, &repository, (environment, &is_wanted)).await?
         }
         (false, true) => {
             let passed_on = |own| secrets_of_job(&plan, &state, &key, own);
             called_secrets(db, app, (&repository, leased, &token), passed_on).await?
         }
     };
+    secrets.retain(|name, _| is_wanted(name));
     if is_debugged(db, leased).await? {
         secrets.extend(DEBUG_SWITCHES.map(|name| (name.to_owned(), "true".to_owned())));
     }
@@ -152,10 +158,10 @@ async fn secrets_of_run(
     db: &mut PgConnection,
     app: &App,
     repository: &Repository,
-    environment: Option<&str>,
+    wanted: (Option<&str>, impl Fn(&str) -> bool),
 ) -> anyhow::Result<Secrets> {
     let reader = Reader { repository: repository.id, owner: &repository.owner };
-    secrets::values_for_job(db, &app.vault, reader, environment).await
+    secrets::values_for_job(db, &app.vault, reader, wanted).await
 }
 
 /// What callers pass on of the run's secrets, and those of the job's own environment. A caller may
@@ -166,14 +172,15 @@ async fn called_secrets(
     (repository, leased, token): (&Repository, &LeasedJob, &str),
     passed_on: impl FnOnce(Secrets) -> Result<Secrets, String>,
 ) -> anyhow::Result<Secrets> {
-    let mut own = secrets_of_run(db, app, repository, None).await?;
+    let mut own = secrets_of_run(db, app, repository, (None, |_: &str| true)).await?;
     own.insert(TOKEN_NAME.to_owned(), token.to_owned());
     let mut visible = passed_on(own).map_err(anyhow::Error::msg)?;
     visible.remove(TOKEN_NAME);
     if let Some(environment) = &leased.environment {
         let place = Place::Environment(repository.id, environment.clone());
         let names = secrets::list_secrets(db, &place).await?;
-        let mut all = secrets_of_run(db, app, repository, Some(environment)).await?;
+        let mut all =
+            secrets_of_run(db, app, repository, (Some(environment), |_: &str| true)).await?;
         let of_environment = names.into_iter().filter_map(|it| all.remove_entry(&it.name));
         visible.extend(of_environment);
     }
@@ -182,7 +189,7 @@ async fn called_secrets(
 
 /// A pull request from another repository gets no secrets and may write nothing
 /// (`semantics` 3.6 and 4.10).
-fn is_from_fork(github: &serde_json::Value, full_name: &str) -> bool {
+pub(super) fn is_from_fork(github: &serde_json::Value, full_name: &str) -> bool {
     let is_pull_request = github["event_name"]
         .as_str()
         .is_some_and(|event| event.starts_with("pull_request") && event != "pull_request_target");

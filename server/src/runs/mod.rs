@@ -14,6 +14,7 @@ mod delete;
 mod job_message;
 pub mod last_conclusion;
 mod lease;
+mod missing_secrets;
 mod queries;
 mod rerun;
 pub mod run_list;

@@ -19,8 +19,8 @@ pub use name::{MAX_VALUE_BYTES, NameError, check_entry, check_name, check_value}
 pub use place::{Place, Reader, StoreError, Visibility, delete_place};
 pub use rotate::rotate_key;
 pub use values::{
-    PutSecret, SecretView, Stored, delete_secret, list_secrets, owners_secrets, put_secret,
-    set_secret_visibility, values_for_job,
+    PutSecret, SecretView, Stored, delete_secret, list_secrets, names_for_job, owners_secrets,
+    put_secret, set_secret_visibility, values_for_job,
 };
 pub use variables::{
     NewVariable, Variable, VariableChange, create_variable, delete_variable, find_variable,

@@ -3,7 +3,7 @@
 //! Does not decide when a job is entitled to an environment's secrets; the caller names the
 //! environment only after its rules are met.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -43,17 +43,18 @@ pub struct SecretView {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// The decrypted secrets of a job: those of the owner, overlaid with those of the repository, and
-/// these with those of `environment`. Names in upper case.
+/// The decrypted secrets of a job, as far as it refers to them: those of the owner, overlaid with those
+/// of the repository, and these with those of `environment`. Names in upper case.
 pub async fn values_for_job(
     db: &mut PgConnection,
     vault: &Vault,
     reader: Reader<'_>,
-    environment: Option<&str>,
+    (environment, is_wanted): (Option<&str>, impl Fn(&str) -> bool),
 ) -> anyhow::Result<BTreeMap<String, String>> {
-    let rows = queries::visible(db, reader, environment.unwrap_or_default())
+    let mut rows = queries::visible(db, reader, environment.unwrap_or_default())
         .await
         .with_context(|| format!("reading the secrets of repository {}", reader.repository))?;
+    rows.retain(|row| is_wanted(&row.name));
     if rows.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -72,6 +73,16 @@ pub async fn values_for_job(
     let used: Vec<i64> = winners.values().map(|row| row.id).collect();
     queries::note_use(db, &used).await.context("noting the use of secrets")?;
     Ok(values)
+}
+
+/// The names, in upper case, of the secrets that a job of `environment` may have; empty for none.
+pub async fn names_for_job(
+    db: &mut PgConnection,
+    reader: Reader<'_>,
+    environment: &str,
+) -> sqlx::Result<BTreeSet<String>> {
+    let rows = queries::visible(db, reader, environment).await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 /// Encrypts and stores a secret.

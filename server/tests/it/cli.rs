@@ -107,7 +107,7 @@ async fn secrets_variables_and_rules_are_set() {
     let reader = Reader { repository: gantry_protocol::RepositoryId(1001), owner: "local" };
     let mut db = server.app.db.acquire().await.expect("a connection");
     let vault = &server.app.vault;
-    let values = values_for_job(&mut db, vault, reader, Some("production")).await;
+    let values = values_for_job(&mut db, vault, reader, (Some("production"), |_: &str| true)).await;
     assert_eq!(values.expect("values")["TOKEN"], "s3cret");
     let variables = variables_for_run(&mut db, reader).await;
     assert_eq!(variables.expect("variables")["REGION"], "us");

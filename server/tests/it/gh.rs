@@ -259,12 +259,18 @@ async fn gh_stores_secrets_that_only_jobs_can_read() {
         let mut db = server.app.db.acquire().await.expect("a connection");
         let reader = gantry_server::secrets::Reader { repository, owner: "acme" };
         let vault = &server.app.vault;
-        let seen =
-            gantry_server::secrets::values_for_job(&mut db, vault, reader, Some("production"));
+        let seen = gantry_server::secrets::values_for_job(
+            &mut db,
+            vault,
+            reader,
+            (Some("production"), |_: &str| true),
+        );
         let seen = seen.await.expect("values");
         assert_eq!(seen["TOKEN"], "of production");
         assert_eq!(seen["SHARED"], "x");
-        let seen = gantry_server::secrets::values_for_job(&mut db, vault, reader, None).await;
+        let seen =
+            gantry_server::secrets::values_for_job(&mut db, vault, reader, (None, |_: &str| true))
+                .await;
         assert_eq!(seen.expect("values")["TOKEN"], "of the repository");
         drop(db);
 

@@ -8,7 +8,7 @@ use gantry_server::secrets::{Reader, values_for_job, variables_for_run};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::TestServer;
+use crate::harness::{FakeRunner, GitRepository, TestServer};
 use crate::server_or_skip;
 
 async fn put(server: &TestServer, name: &str, body: serde_json::Value) -> StatusCode {
@@ -23,7 +23,7 @@ async fn values(
 ) -> anyhow::Result<BTreeMap<String, String>> {
     let mut db = server.app.db.acquire().await.expect("a connection");
     let reader = Reader { repository, owner: "acme" };
-    values_for_job(&mut db, &server.app.vault, reader, environment).await
+    values_for_job(&mut db, &server.app.vault, reader, (environment, |_: &str| true)).await
 }
 
 #[tokio::test]
@@ -107,4 +107,39 @@ async fn variables_are_created_once_and_changed_by_patch() {
     let reader = Reader { repository, owner: "acme" };
     let values = variables_for_run(&mut db, reader).await.expect("variables");
     assert_eq!(values, [("REGION".to_owned(), "us".to_owned())].into());
+}
+
+const NAMING: &str = "on: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps: [{ run: 'echo ${{ toJSON(secrets) }}' }]\n  \
+                      named:\n    runs-on: ubuntu-latest\n    steps: [{ run: 'echo ${{ secrets.one }} ${{ secrets.THREE }}' }]\n  \
+                      none:\n    runs-on: ubuntu-latest\n    steps: [{ run: 'echo secrets.ONE' }]\n";
+
+#[tokio::test]
+async fn a_job_gets_only_the_secrets_that_it_refers_to() {
+    let server = server_or_skip!();
+    let files = GitRepository::create(server.directory.path(), &[("ci.yml", NAMING)]);
+    server.rows().repository(files.path()).await;
+    for name in ["ONE", "TWO", "ACTIONS_STEP_DEBUG"] {
+        put(&server, name, json!({ "value": "false" })).await;
+    }
+    let run = server.push_again(&files, "push-1").await;
+    let runner = FakeRunner::register(&server, "one").await;
+    let mut seen = BTreeMap::new();
+    while let Some(job) = runner.lease().await {
+        seen.insert(job.name.clone(), job.secrets.keys().cloned().collect::<Vec<_>>());
+    }
+    let expected = [
+        ("all", vec!["ACTIONS_STEP_DEBUG", "ONE", "TWO"]),
+        ("named", vec!["ACTIONS_STEP_DEBUG", "ONE"]),
+        ("none", vec!["ACTIONS_STEP_DEBUG"]),
+    ];
+    let expected = expected.map(|(job, names)| {
+        (job.to_owned(), names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    });
+    assert_eq!(seen, expected.into());
+    let view = server.json(&format!("/api/gantry/runs/{run}")).await;
+    let diagnostics = view["diagnostics"].as_array().expect("diagnostics");
+    assert_eq!(diagnostics.len(), 1, "{view}");
+    let message = diagnostics[0]["message"].as_str().expect("a message");
+    assert!(message.starts_with("Secret `THREE`, to which job `named` refers"), "{message}");
+    assert_eq!(diagnostics[0]["severity"], "warning");
 }

@@ -47,7 +47,9 @@ async fn seen(
 ) -> BTreeMap<String, String> {
     let mut db = server.app.db.acquire().await.expect("a connection");
     let reader = Reader { repository, owner: "Acme" };
-    values_for_job(&mut db, &server.app.vault, reader, environment).await.expect("values")
+    values_for_job(&mut db, &server.app.vault, reader, (environment, |_: &str| true))
+        .await
+        .expect("values")
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod call;
 mod job;
 mod on;
 mod read;
+mod referenced;
 mod resolve;
 mod step;
 mod workflow;
@@ -17,6 +18,7 @@ pub use action::{Action, ActionImage, ActionInput, ActionRuns, DockerAction, Nod
 pub use call::{CallInput, CallJob, CallSecret, CallSecrets, CallUses, WorkflowCall};
 pub use job::{Environment, Job, JobId, JobKind, RunDefaults, StepsJob, Strategy};
 pub use on::{EventTrigger, Filters, Input, InputKind, Schedule};
+pub use referenced::ReferencedSecrets;
 pub use step::{Step, StepKind, Uses};
 pub use workflow::{Access, Concurrency, Permissions, Workflow};
 
