@@ -39,8 +39,9 @@ struct Process {
     /// Files that were empty at the start, through which the process may say something.
     empty_files: Vec<String>,
     length: u64,
-    /// The runner wants to hear of the next output.
-    watched: bool,
+    /// The runner wants to hear when there is more output than this. It reads the spool itself and may
+    /// be ahead of `length`.
+    watched_from: Option<u64>,
     code: Option<i32>,
     output_ended: bool,
     note: String,
@@ -175,9 +176,9 @@ impl Processes {
         let mut table = self.table();
         let Some(process) = table.get_mut(name) else { return };
         process.length += bytes;
-        if process.watched {
-            process.watched = false;
-            let length = process.length;
+        let length = process.length;
+        if process.watched_from.is_some_and(|seen| length > seen) {
+            process.watched_from = None;
             drop(table);
             self.link.send(&Message::Output { process: name.to_owned(), length });
         }
@@ -193,7 +194,7 @@ impl Processes {
         } else if process.length > seen {
             Some(Message::Output { process: name.to_owned(), length: process.length })
         } else {
-            process.watched = true;
+            process.watched_from = Some(seen);
             None
         };
         drop(table);
@@ -295,7 +296,7 @@ impl Process {
             program,
             empty_files: empty.map(|file| file.path.clone()).collect(),
             length: 0,
-            watched: true,
+            watched_from: Some(0),
             code: None,
             output_ended: false,
             note: String::new(),

@@ -36,7 +36,8 @@ pub(crate) async fn follow(
     let mut buffer = vec![0; READ_BYTES];
     let mut is_first = true;
     loop {
-        let exited = news.borrow_and_update().exited.clone();
+        let known = news.borrow_and_update().clone();
+        let exited = known.exited;
         let limit = exited.as_ref().map(|exited| exited.length);
         loop {
             let n = spool.read(&mut buffer, limit).map_err(InfraError::disk("reading", &path))?;
@@ -59,17 +60,18 @@ pub(crate) async fn follow(
             return Ok(exited);
         }
         log.send().await;
-        // The first news comes unasked.
-        if !std::mem::take(&mut is_first) {
+        // The first news comes unasked, and may have come before anybody looked.
+        if !std::mem::take(&mut is_first) || known.length > 0 {
             shim.ask_for_output(process, spool.offset()).await.map_err(lost)?;
         }
+        // Any news will do. What it tells of may have been read already, because the spool is ahead of
+        // the news, and then nobody tells of the next output before it is asked for.
+        let changed = news.changed().await;
         let disconnected = {
-            let changed = news.wait_for(|news| {
-                news.exited.is_some() || news.disconnected || news.length > spool.offset()
-            });
-            changed.await.map_or(true, |news| news.disconnected && news.exited.is_none())
+            let news = news.borrow();
+            news.disconnected && news.exited.is_none()
         };
-        if disconnected {
+        if changed.is_err() || disconnected {
             return Err(lost(ShimError::Disconnected));
         }
     }
