@@ -114,10 +114,13 @@ impl RunnerConfig {
 /// Whether actions that are part of the runner are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum BuiltinActions {
-    /// Only when the source of actions cannot be reached.
-    Fallback,
-    /// Instead of the real ones.
+    /// Checkout instead of the real one; the others, which know no version but those of the image,
+    /// only when the real ones cannot be downloaded
     #[default]
+    Standard,
+    /// Only when the real ones cannot be downloaded
+    Fallback,
+    /// Instead of the real ones
     Always,
     Never,
 }

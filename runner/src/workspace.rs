@@ -98,6 +98,11 @@ impl JobDirectory {
         self.root.join("progress.json")
     }
 
+    /// A step in the background until somebody has waited for it; holds secrets, so mode 0600.
+    pub(crate) fn background_file(&self, number: u32) -> PathBuf {
+        self.root.join(format!("background-{number}.json"))
+    }
+
     /// Makes the job's own directory, which only the runner's user may enter.
     pub(crate) fn create_root(&self) -> Result<(), InfraError> {
         DirBuilder::new()

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use super::checkout_plan::{CheckoutPlan, EventRef, OtherRepository, Target, plan};
 use super::git::{Remote, git};
 use super::place::{self, Destination};
+use super::submodules::{self, Fetching, Submodules};
 use crate::background::blocking;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
@@ -55,7 +56,11 @@ pub(crate) async fn check_out(
     let staged = Staged { directory: stage.join("new"), remote };
     staged.fetch(&plan, log).await?;
     let commit = staged.switch(&plan, log).await?;
-    staged.keep_credentials(&plan).await?;
+    let mut configured = vec![staged.directory.join(".git/config")];
+    if plan.submodules != Submodules::None {
+        configured.extend(staged.check_out_submodules(&plan, log).await?);
+    }
+    staged.keep_credentials(&plan, &configured)?;
     blocking(|| put_into_workspace(job, &stage, &plan))
         .map_err(|error| format!("moving the files: {error}"))?;
     log.line(&format!("HEAD is now at {commit}"));
@@ -193,18 +198,38 @@ impl Staged {
     }
 
     /// Lets later git commands of the job reach the repository, as the original does.
-    async fn keep_credentials(&self, plan: &CheckoutPlan) -> Result<(), String> {
+    fn keep_credentials(&self, plan: &CheckoutPlan, configured: &[PathBuf]) -> Result<(), String> {
         let Some((key, value)) = self.remote.setting().filter(|_| plan.persist_credentials) else {
             return Ok(());
         };
         // Written by us and not through an argument, which every process of the machine can read.
         let section = key.trim_end_matches(".extraheader").trim_start_matches("http.");
         let text = format!("[http \"{section}\"]\n\textraheader = {value}\n");
-        let path = self.directory.join(".git/config");
-        let config = fs::read_to_string(&path).map(|config| config + &text);
-        config
-            .and_then(|config| fs::write(&path, config))
-            .map_err(|error| format!("keeping the credentials: {error}"))
+        for path in configured {
+            let config = fs::read_to_string(path).map(|config| config + &text);
+            config
+                .and_then(|config| fs::write(path, config))
+                .map_err(|error| format!("keeping the credentials: {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// Answers the submodules' files of configuration.
+    async fn check_out_submodules(
+        &self,
+        plan: &CheckoutPlan,
+        log: &mut StepLog,
+    ) -> Result<Vec<PathBuf>, String> {
+        let recursive = plan.submodules == Submodules::All;
+        let fetching = Fetching { remote: &self.remote, depth: plan.depth, recursive };
+        let directories = submodules::check_out(&self.directory, fetching, log).await?;
+        let mut configured = Vec::new();
+        for directory in directories {
+            let git_directory =
+                git(&directory, &self.remote, &["rev-parse", "--absolute-git-dir"]).await?;
+            configured.push(Path::new(&git_directory).join("config"));
+        }
+        Ok(configured)
     }
 }
 
@@ -217,6 +242,13 @@ fn refspecs(plan: &CheckoutPlan) -> Vec<String> {
     }
     match &plan.target {
         Target::Commit(sha) => refspecs.push(sha.clone()),
+        // Its ref comes with everything, and git refuses two sources for one of them.
+        Target::RefAt { full_ref, sha }
+            if plan.depth == 0
+                && (full_ref.starts_with("refs/heads/") || full_ref.starts_with("refs/tags/")) =>
+        {
+            refspecs.push(sha.clone());
+        }
         Target::RefAt { full_ref, sha } => {
             let local = match full_ref.strip_prefix("refs/heads/") {
                 Some(branch) => format!("refs/remotes/origin/{branch}"),

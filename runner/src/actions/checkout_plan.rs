@@ -5,6 +5,8 @@
 
 use indexmap::IndexMap;
 
+use super::submodules::Submodules;
+
 /// Inputs that change nothing here: the rest is about how the original reaches its repository.
 const WITHOUT_EFFECT: [&str; 8] = [
     "filter",
@@ -18,7 +20,7 @@ const WITHOUT_EFFECT: [&str; 8] = [
 ];
 
 /// Inputs that are errors unless they are empty or false.
-const UNSUPPORTED: [&str; 3] = ["submodules", "lfs", "ssh-key"];
+const UNSUPPORTED: [&str; 2] = ["lfs", "ssh-key"];
 
 /// A checkout, decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub(super) struct CheckoutPlan {
     /// `None` for the job's own, whose credentials come with the job.
     pub(super) other: Option<OtherRepository>,
     pub(super) sparse: Option<Sparse>,
+    pub(super) submodules: Submodules,
     /// 0 for the whole history of all branches and tags.
     pub(super) depth: u32,
     pub(super) tags: bool,
@@ -117,6 +120,11 @@ pub(super) fn plan(
         target,
         other,
         sparse: (!sparse.is_empty()).then_some(Sparse { patterns: sparse, cone }),
+        submodules: match input("submodules").to_ascii_lowercase().as_str() {
+            "true" => Submodules::Own,
+            "recursive" => Submodules::All,
+            _ => Submodules::None,
+        },
         depth,
         tags: flag("fetch-tags", false),
         path: path(input("path"))?,
@@ -182,6 +190,7 @@ fn unexpected(inputs: &IndexMap<String, String>) -> Vec<String> {
         "persist-credentials",
         "sparse-checkout",
         "sparse-checkout-cone-mode",
+        "submodules",
     ];
     let known = |name: &&String| {
         let name = name.as_str();
@@ -231,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_an_error_that_names_it() {
-        assert!(planned(&[("submodules", "recursive")]).unwrap_err().contains("submodules"));
+        assert!(planned(&[("lfs", "true")]).unwrap_err().contains("lfs"));
+        assert_eq!(planned(&[("submodules", "Recursive")]).unwrap().submodules, Submodules::All);
         assert!(planned(&[("lfs", "false"), ("repository", "Octo/App")]).is_ok());
     }
 

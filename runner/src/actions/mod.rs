@@ -18,12 +18,14 @@ mod place;
 mod prepare;
 mod source;
 mod stages;
+mod submodules;
+mod tool_versions;
 
-pub(crate) use builtin::is_builtin;
-use builtin::is_checkout;
+pub(crate) use builtin::{BuiltinAction, builtin, is_builtin};
 pub(crate) use checkout::check_out;
 pub(crate) use images::{ImageSource, image_source, provide_image, wanted_images};
 pub(crate) use inputs::{given_inputs, with_defaults};
 pub(crate) use locate::{ActionPlace, LoadedAction, load};
 pub(crate) use prepare::{MOST_DEPTH, prepare, prepare_cache, too_deep};
 pub(crate) use stages::{always, bare_scope, may_have_post, post_condition, pre_condition};
+pub(crate) use tool_versions::{FoundTool, Tool, choose, wanted};

@@ -18,9 +18,9 @@ use super::locate::{load_own, own_repository, place_in_job};
 use super::place::{self, Destination};
 use super::source::{Wanted, remote_of, resolve};
 use super::stages::bare_scope;
-use super::{is_builtin, is_checkout};
+use super::{BuiltinAction, is_builtin};
 use crate::background::blocking;
-use crate::config::{BuiltinActions, RunnerConfig};
+use crate::config::RunnerConfig;
 use crate::execution::{ActionScope, PreparedAction, RunningJob};
 use crate::output::StepLog;
 use crate::remove_tree::remove_tree;
@@ -142,8 +142,8 @@ async fn fetch_or_builtin(
     job: &RunningJob,
     action: PreparedAction,
 ) -> Result<PreparedAction, String> {
-    let has_builtin = job.host.config.builtin_actions == BuiltinActions::Fallback
-        && is_checkout(&action.owner, &action.repository);
+    let has_builtin = BuiltinAction::may_stand_in(job.host.config.builtin_actions)
+        && BuiltinAction::of(&action.owner, &action.repository).is_some();
     match fetch(job, &action).await {
         Ok(sha) => Ok(PreparedAction { sha: Some(sha), ..action }),
         Err(_) if has_builtin => Ok(action),

@@ -13,7 +13,7 @@ use super::state::StepResult;
 use super::status::JobStatus;
 
 /// Everything about actions that outlives a step.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct ActionsRecord {
     /// In the order in which they were downloaded.
     pub(crate) prepared: Vec<PreparedAction>,
@@ -88,6 +88,27 @@ impl ActionsRecord {
                 && action.repository.eq_ignore_ascii_case(repository)
                 && action.git_ref == git_ref
         })
+    }
+
+    /// Takes over what the step with `key` has left in a copy of this.
+    pub(crate) fn merge(&mut self, key: &str, changed: Self) {
+        let inner = format!("{key}.");
+        let is_of_step = |other: &str| other == key || other.starts_with(&inner);
+        for action in changed.prepared {
+            if !self.prepared.contains(&action) {
+                self.prepared.push(action);
+            }
+        }
+        self.states.extend(changed.states.into_iter().filter(|(key, _)| is_of_step(key)));
+        self.results.extend(changed.results.into_iter().filter(|(key, _)| is_of_step(key)));
+        for (around, posts) in changed.posts {
+            if is_of_step(&around) {
+                self.posts.insert(around, posts);
+            } else if around.is_empty() {
+                let own = posts.into_iter().filter(|post| post.index.to_string() == key);
+                own.for_each(|post| self.register("", post));
+            }
+        }
     }
 
     /// Notes a post stage, unless an earlier stage of the step has done so.

@@ -31,7 +31,8 @@ pub(crate) struct Reporter {
     summaries: Summaries,
     /// Nothing more will come, so there is nothing to wait for.
     ending: CancellationToken,
-    task: Task<()>,
+    /// Of the one who made it; others share it.
+    task: Option<Task<()>>,
 }
 
 /// The task that reports.
@@ -78,9 +79,16 @@ impl Reporter {
                 }
             }
         });
-        let reporter = Self { sender, summaries, ending, task };
+        let reporter = Self { sender, summaries, ending, task: Some(task) };
         reporter.summaries.steps().into_iter().for_each(|step| reporter.tell(News::Summary(step)));
         reporter
+    }
+
+    /// Another one that reports through the same task, which ends after all of them.
+    pub(crate) fn share(&self) -> Self {
+        let Self { sender, summaries, ending, .. } = self;
+        let (sender, summaries) = (sender.clone(), summaries.clone());
+        Self { sender, summaries, ending: ending.clone(), task: None }
     }
 
     /// Keeps what a process of the step wrote about it, masked, and sends it.
@@ -130,7 +138,9 @@ impl Reporter {
     pub(crate) async fn finish(self) {
         drop(self.sender);
         self.ending.cancel();
-        self.task.join().await;
+        if let Some(task) = self.task {
+            task.join().await;
+        }
     }
 }
 

@@ -14,10 +14,11 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::action_record::LogPosition;
+use super::background_steps::{BackgroundSteps, JobCopy};
 use super::contexts::{self, JobView, Scope};
 use super::reporter::Reporter;
 use super::signals::Signals;
-use super::state::JobState;
+use super::state::{JobState, Record};
 use super::status::JobStatus;
 use super::step_names::StepNumbers;
 use crate::background::blocking;
@@ -60,6 +61,9 @@ pub(crate) struct RunningJob {
     pub(crate) shim: Option<Arc<Shim>>,
     /// When steps that survive a cancellation must have ended.
     pub(crate) cancel_deadline: Option<Instant>,
+    pub(crate) background: BackgroundSteps,
+    /// Set in the copy that a step in the background acts on.
+    pub(crate) copy: Option<JobCopy>,
 }
 
 impl Host {
@@ -195,7 +199,34 @@ impl RunningJob {
     /// From here a restarted runner goes on.
     pub(crate) fn save(&self) -> Result<(), InfraError> {
         self.log.checkpoint()?;
-        self.state.save(&self.directory)
+        match &self.copy {
+            Some(copy) => copy.save(&self.directory, &self.state.record),
+            None => self.state.save(&self.directory),
+        }
+    }
+
+    /// The job for a step in the background, which is told things by `signals`.
+    pub(crate) fn copy(
+        &self,
+        record: Record,
+        (copy, signals): (JobCopy, watch::Receiver<Signals>),
+    ) -> Self {
+        Self {
+            host: Arc::clone(&self.host),
+            directory: self.directory.clone(),
+            paths: self.paths.clone(),
+            state: JobState { message: self.state.message.clone(), record },
+            steps: self.steps.clone(),
+            numbers: self.numbers,
+            masks: self.masks.clone(),
+            log: self.log.clone(),
+            reporter: self.reporter.share(),
+            signals,
+            shim: self.shim.clone(),
+            cancel_deadline: None,
+            background: BackgroundSteps::default(),
+            copy: Some(copy),
+        }
     }
 
     /// Takes over a cancellation that has been asked for; true when the job is cancelled.

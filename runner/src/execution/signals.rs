@@ -7,6 +7,8 @@ use tokio::sync::watch;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signals {
     pub(crate) cancel: Option<CancelRequest>,
+    /// Also what survives a cancellation must end.
+    pub(crate) at_once: bool,
     /// The job is not ours any more, for this reason.
     pub(crate) lost: Option<String>,
 }
@@ -21,6 +23,13 @@ pub(crate) async fn cancelled(signals: &watch::Receiver<Signals>) -> CancelReque
             return cancel.clone();
         }
         // The keeper is gone; nobody can cancel any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Returns when also what survives a cancellation must end.
+pub(crate) async fn told_at_once(signals: &watch::Receiver<Signals>) {
+    if signals.clone().wait_for(|news| news.at_once).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

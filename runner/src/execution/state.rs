@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::action_record::ActionsRecord;
+use super::background_steps::{BackgroundEnd, NotedStep};
 use super::status::JobStatus;
 use crate::container::StartedService;
 use crate::infra_error::InfraError;
@@ -27,7 +28,7 @@ pub(crate) struct JobState {
 }
 
 /// The part that changes.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) leased_at: DateTime<Utc>,
     /// Under which the job was asked for.
@@ -62,7 +63,7 @@ pub(crate) struct RunningService {
 }
 
 /// How far the steps are and what they have left.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     /// How many of the images of the job's actions are there.
     #[serde(default)]
@@ -82,6 +83,12 @@ pub(crate) struct Progress {
     /// `GITHUB_PATH`, in the order added.
     pub(crate) path: Vec<String>,
     pub(crate) steps: IndexMap<String, StepResult>,
+    /// Steps in the background that nobody has waited for yet.
+    #[serde(default)]
+    pub(crate) background: Vec<NotedStep>,
+    /// Those that somebody has waited for, by their ids.
+    #[serde(default)]
+    pub(crate) ended_background: IndexMap<String, BackgroundEnd>,
     pub(crate) status: JobStatus,
     /// Values of `add-mask`.
     pub(crate) masks: Vec<String>,

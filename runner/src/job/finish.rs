@@ -23,6 +23,7 @@ struct Results {
 
 /// Ends the job's log; answers what to tell the server, but for the number of chunks.
 pub(super) async fn finish(job: &mut RunningJob) -> CompleteJob {
+    report_lost_steps(job);
     report_steps_that_never_ran(job);
     if let Some(number) = job.numbers.stop_containers() {
         in_step(job, number, STOP_CONTAINERS, stop_containers).await;
@@ -60,6 +61,15 @@ fn report_steps_that_never_ran(job: &RunningJob) {
     }
     for (number, post) in super::step_loop::posts_to_come(job) {
         skipped(job, number, &post.name);
+    }
+}
+
+/// Those that ran in the background when the runner failed must not stand as running for ever.
+fn report_lost_steps(job: &RunningJob) {
+    for step in &job.state.record.progress.background {
+        let conclusion = Conclusion::Failure;
+        let ending = StepEnding { outcome: conclusion, conclusion, started_at: Utc::now() };
+        job.reporter.completed(step.number, &step.name, ending);
     }
 }
 

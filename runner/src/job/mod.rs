@@ -4,6 +4,7 @@
 //! Invariant: at any moment the runner may be killed, and the next one goes on with the job.
 
 mod announce;
+mod background_steps;
 mod container_request;
 mod finish;
 mod head;

@@ -11,12 +11,13 @@ use gantry_protocol::{CompleteJob, Conclusion, JobId};
 use tokio::sync::watch;
 
 use super::announce;
+use super::background_steps::spread;
 use super::finish::finish;
 use super::set_up::{self, SetUpError};
 use super::step_loop::run_steps;
 use crate::client::{ClientError, persistently};
-use crate::execution::JobState;
 use crate::execution::JobStatus;
+use crate::execution::{BackgroundSteps, JobState};
 use crate::execution::{Host, RunningJob, steps_of};
 use crate::execution::{Reporter, StepEnding};
 use crate::execution::{SET_UP_JOB, StepNumbers};
@@ -118,7 +119,8 @@ fn start(
         operation: "mask the job's secrets".to_owned(),
         reason,
     })?;
-    let steps = steps_of(&state)?;
+    let mut steps = steps_of(&state)?;
+    steps.steps = spread(steps.steps);
     let job = RunningJob {
         paths: host.backend.inside_paths(&directory, &externals::directory(&host.config)),
         numbers: StepNumbers::new(&steps),
@@ -132,6 +134,8 @@ fn start(
         signals,
         shim: None,
         cancel_deadline: None,
+        background: BackgroundSteps::default(),
+        copy: None,
     };
     Ok((job, shipper))
 }

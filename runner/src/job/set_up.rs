@@ -23,7 +23,6 @@ use crate::execution::{INITIALIZE_CONTAINERS, SET_UP_JOB};
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
 use crate::shim::Shim;
-use crate::steps::unsupported;
 use crate::warm::Warm;
 
 /// Why a job has no containers.
@@ -107,9 +106,6 @@ async fn prepare(
     log: &mut StepLog,
 ) -> Result<(Requests, Option<Warm>), SetUpError> {
     print_head(job, log).await;
-    if let Some(message) = job.steps.steps.iter().find_map(unsupported) {
-        return Err(SetUpError::User(message));
-    }
     if job.directory.has_contents() {
         let id = job.state.message.job_id;
         remove_containers(&job.host, id, &job.directory).await?;

@@ -9,6 +9,7 @@ use gantry_workflow::expr::Expression;
 use gantry_workflow::model::Step;
 use indexmap::IndexMap;
 
+use super::background_steps::{self, Starter};
 use super::times::StepTimes;
 use crate::actions;
 use crate::execution::RegisteredPost;
@@ -30,6 +31,7 @@ struct StageOfStep<'a> {
 /// last one first.
 pub(super) async fn run_steps(job: &mut RunningJob) -> Result<(), InfraError> {
     let steps = job.steps.steps.clone();
+    let background = Starter::resume(job)?;
     let pres = pre_stages(job);
     while let Some((index, condition)) = pres.get(job.state.record.progress.n_ended_pres)
         && let Some(step) = steps.get(*index)
@@ -40,9 +42,16 @@ pub(super) async fn run_steps(job: &mut RunningJob) -> Result<(), InfraError> {
     }
     while let Some(step) = steps.get(job.state.record.progress.next_step) {
         let index = job.state.record.progress.next_step;
+        if step.background {
+            background.start(job, (step, index))?;
+            continue;
+        }
         let number = job.numbers.step(index);
         run_stage(job, StageOfStep { step, index, number, stage: Stage::Main }).await?;
     }
+    let n_posts = posts_to_come(job).len();
+    background_steps::wait_for_rest(job).await?;
+    announce_posts(job, n_posts);
     for (number, post) in posts_to_come(job) {
         let Some(step) = steps.get(post.index) else { continue };
         let index = post.index;

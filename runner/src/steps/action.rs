@@ -11,8 +11,8 @@ use gantry_workflow::template::Token;
 use super::execute::{StepEnd, StepPlace};
 use super::head::print_action;
 use super::stage::{Stage, post_name};
-use super::{checkout, composite, docker, node};
-use crate::actions::{self, LoadedAction};
+use super::{checkout, composite, docker, node, setup_tool};
+use crate::actions::{self, BuiltinAction, LoadedAction};
 use crate::execution::{RegisteredPost, RunningJob, uses_text};
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
@@ -68,9 +68,14 @@ async fn begin(
 ) -> Result<StepEnd, Failure> {
     let given = actions::given_inputs(job, place.scope, with)?;
     let name = uses_text(uses);
-    if actions::is_builtin(job, uses) {
+    if let Some(builtin) = actions::builtin(job, uses) {
         print_action((&name, &place.stage), &given, place.scope, log);
-        return Ok(checkout::run(job, &given, place, log).await);
+        return match builtin {
+            BuiltinAction::Checkout => Ok(checkout::run(job, &given, place, log).await),
+            BuiltinAction::SetUp(tool) => {
+                Ok(setup_tool::run(job, (tool, &given), place, log).await?)
+            }
+        };
     }
     if let Uses::Docker { image } = uses {
         print_action((&name, &place.stage), &given, place.scope, log);

@@ -4,10 +4,10 @@ use gantry_protocol::Conclusion;
 use gantry_workflow::model::{Step, StepKind};
 
 use super::action;
+use super::control;
 use super::process::Stop;
 use super::run::{self, RunStep};
 use super::stage::Stage;
-use super::unsupported::unsupported;
 use crate::execution::{RunningJob, Scope};
 use crate::infra_error::InfraError;
 use crate::output::{Effects, StepLog};
@@ -63,11 +63,11 @@ pub(crate) async fn execute(
             run::run(job, step, place, log).await
         }
         StepKind::Uses { uses, with } => action::run(job, (uses, with.as_ref()), place, log).await,
-        StepKind::Wait { .. }
-        | StepKind::WaitAll
-        | StepKind::Cancel { .. }
-        | StepKind::Parallel { .. } => {
-            log.error(&unsupported(step).unwrap_or_default());
+        StepKind::Wait { steps } => control::wait(job, steps, log).await,
+        StepKind::WaitAll => control::wait_for_all(job, log).await,
+        StepKind::Cancel { step } => control::cancel(job, step, log).await,
+        StepKind::Parallel { .. } => {
+            log.error("Steps run in parallel only as steps of a job.");
             Ok(StepEnd::failure())
         }
     }

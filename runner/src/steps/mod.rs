@@ -1,5 +1,5 @@
 //! What a step does, by kind: `run` scripts, built-in actions, actions in JavaScript, in containers
-//! and composite ones; and the order in which any step is evaluated.
+//! and composite ones, waiting for others; and the order in which any step is evaluated.
 //!
 //! Does not go through a job's steps ([`crate::job`]). Invariant: the processes of a step have names
 //! that only depend on the step's place, so a restarted runner finds them again.
@@ -7,6 +7,7 @@
 mod action;
 mod checkout;
 mod composite;
+mod control;
 mod docker;
 mod environment;
 mod execute;
@@ -17,11 +18,10 @@ mod out_of_memory;
 mod process;
 mod program;
 mod run;
+mod setup_tool;
 mod shell;
 mod stage;
 mod step_run;
-mod unsupported;
 
 pub(crate) use stage::Stage;
-pub(crate) use step_run::{EndedStep, Surroundings, prepare, run};
-pub(crate) use unsupported::unsupported;
+pub(crate) use step_run::{EndedStep, PreparedStep, Surroundings, prepare, run};

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::execution::{RunningJob, Signals, cancelled};
+use crate::execution::{RunningJob, Signals, cancelled, told_at_once};
 use crate::infra_error::InfraError;
 use crate::output::{OutputReader, StepLog, follow};
 use crate::shim::{Shim, ShimError, Start, Started};
@@ -152,7 +152,10 @@ impl Stop {
     pub(crate) async fn told(&self) -> StopReason {
         let cancelled = async {
             cancelled(&self.signals).await;
-            sleep(self.survives_cancel_for.unwrap_or_default()).await;
+            tokio::select! {
+                () = sleep(self.survives_cancel_for.unwrap_or_default()) => {}
+                () = told_at_once(&self.signals) => {}
+            }
         };
         let timed_out = async {
             match self.deadline {

@@ -265,27 +265,6 @@ async fn an_inner_step_that_has_ended_is_not_repeated_by_the_next_runner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_with_a_step_of_an_unknown_kind_fails_before_its_first_step() {
-    let Some(t) = Fixture::start(Place::Processes).await else { return };
-    for (step, what) in [
-        ("{run: serve, background: true}", "A step in the `background`"),
-        ("{parallel: [{run: a}]}", "A `parallel` step"),
-        ("{wait-all: }", "A `wait-all` step"),
-    ] {
-        let (job, end) = t
-            .run(&format!(
-                "on: push\njobs: {{j: {{runs-on: ubuntu-latest, steps: [{{run: 'true'}}, {step}]}}}}"
-            ))
-            .await;
-        assert_eq!(end.conclusion, Conclusion::Failure, "{step}");
-        let log = t.server.step_log(job, 1);
-        let message = format!("##[error]{what} is not supported yet by this runner.");
-        assert!(log.contains(&message), "{step}: {log}");
-        assert_eq!(t.server.steps(job)[1], "Run true skipped skipped", "{step}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn checkout_takes_other_repositories_and_parts_of_one() {
     let Some(t) = Fixture::start(Place::Processes).await else { return };
     let hosts = t.work.path().join("hosts");
@@ -297,7 +276,7 @@ async fn checkout_takes_other_repositories_and_parts_of_one() {
          {{uses: actions/checkout@v4, with: {{repository: octo/other, path: cone, sparse-checkout: a}}}},\n\
          {{uses: actions/checkout@v4, with: {{repository: octo/other, path: rules, sparse-checkout: '*.txt', sparse-checkout-cone-mode: false}}}},\n\
          {{run: 'git -C whole branch --show-current; cd whole; find . -path ./.git -prune -o -type f -print | sort; cd ../cone; find . -path ./.git -prune -o -type f -print | sort; cd ../rules; find . -path ./.git -prune -o -type f -print'}},\n\
-         {{uses: actions/checkout@v4, with: {{submodules: true}}}}]}}}}"
+         {{uses: actions/checkout@v4, with: {{lfs: true}}}}]}}}}"
     );
     let job = t.queue_with(&workflow, |message| {
         let mut github = message.contexts.github.to_json();
@@ -309,7 +288,7 @@ async fn checkout_takes_other_repositories_and_parts_of_one() {
     let listed = "\ntrunk\n./a/one\n./b/two\n./c/d.txt\n./top\n./a/one\n./top\n./c/d.txt\n";
     assert!(t.server.step_log(job, 5).ends_with(listed), "{log}");
     assert_eq!(end.conclusion, Conclusion::Failure);
-    assert!(t.server.step_log(job, 6).contains("input `submodules` is not supported"), "{log}");
+    assert!(t.server.step_log(job, 6).contains("input `lfs` is not supported"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by its panic")]
 
 mod actions;
+mod background_steps;
 mod cancel;
 mod confinement;
 mod docker_actions;
@@ -16,5 +17,7 @@ mod repositories;
 mod restart;
 mod services;
 mod steps;
+mod submodules;
 mod subtle;
+mod tools;
 mod warm;

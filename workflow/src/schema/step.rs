@@ -6,9 +6,6 @@ use super::definition::{
 };
 use super::scalars::{BOOLEAN, NON_EMPTY, NULL, ONE_OR_MORE, TEXT};
 
-/// Runners do not know steps that run beside others yet.
-const AT_SET_UP: &str = "when it is set up";
-
 pub(super) static STEPS: Definition = sequence(&STEP_ENTRY);
 
 static STEP_ENTRY: Definition =
@@ -24,7 +21,7 @@ static RUN_STEP: Definition = mapping(&[
     optional("env", &STEP_VARIABLES),
     optional("working-directory", &STEP_TEXT),
     optional("shell", &NON_EMPTY),
-    optional("background", &BOOLEAN).fails(AT_SET_UP),
+    optional("background", &BOOLEAN),
 ]);
 
 static USES_STEP: Definition = mapping(&[
@@ -36,31 +33,31 @@ static USES_STEP: Definition = mapping(&[
     required("uses", &NON_EMPTY),
     optional("with", &STEP_VARIABLES),
     optional("env", &STEP_VARIABLES),
-    optional("background", &BOOLEAN).fails(AT_SET_UP),
+    optional("background", &BOOLEAN),
 ]);
 
 static WAIT_STEP: Definition = mapping(&[
     optional("name", &STEP_TEXT),
     optional("id", &NON_EMPTY),
     optional("continue-on-error", &STEP_BOOLEAN),
-    required("wait", &ONE_OR_MORE).fails(AT_SET_UP),
+    required("wait", &ONE_OR_MORE),
 ]);
 
 static WAIT_ALL_STEP: Definition = mapping(&[
     optional("name", &STEP_TEXT),
     optional("id", &NON_EMPTY),
     optional("continue-on-error", &STEP_BOOLEAN),
-    required("wait-all", &NULL_OR_BOOLEAN).fails(AT_SET_UP),
+    required("wait-all", &NULL_OR_BOOLEAN),
 ]);
 
 static CANCEL_STEP: Definition = mapping(&[
     optional("name", &STEP_TEXT),
     optional("id", &NON_EMPTY),
     optional("continue-on-error", &STEP_BOOLEAN),
-    required("cancel", &NON_EMPTY).fails(AT_SET_UP),
+    required("cancel", &NON_EMPTY),
 ]);
 
-static PARALLEL_STEP: Definition = mapping(&[required("parallel", &STEPS).fails(AT_SET_UP)]);
+static PARALLEL_STEP: Definition = mapping(&[required("parallel", &STEPS)]);
 
 static IF: Definition = text().with(&STEP_IF);
 static STEP_TEXT: Definition = text().with(&STEP);
