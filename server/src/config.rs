@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use gantry_workflow::advance::Limits;
+use gantry_workflow::plan::DefaultPermissions;
 use secrecy::SecretString;
 
 /// Settings of `gantry serve` with real types.
@@ -22,6 +23,8 @@ pub struct Config {
     pub lease_seconds: u64,
     /// How long runs, jobs in the queue and deployments may wait.
     pub limits: Limits,
+    /// What a job's token may do where no file says anything.
+    pub default_permissions: DefaultPermissions,
     /// Where results are reported: the REST URL and a token. Absent: nothing is reported.
     pub github: Option<GitHubAccess>,
 }

@@ -3,38 +3,35 @@
 //! Decides nothing: what runs again is given. Invariant: the rows of the attempt before stay as they
 //! are.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use gantry_workflow::advance::{Fate, NewJob};
+use gantry_workflow::advance::{Fate, Legs, NewJob};
 use gantry_workflow::model;
 use sqlx::PgConnection;
 
 use super::{Attempt, create};
 
-/// Makes the rows of the attempt after `ended`; `all` are the run's jobs in the order of the file.
+/// Makes the rows of the attempt after `ended`.
 pub async fn repeat(
     db: &mut PgConnection,
     ended: Attempt,
-    all: &[NewJob],
-    fates: &BTreeMap<model::JobId, Fate>,
+    fates: &[(NewJob, Fate)],
 ) -> anyhow::Result<()> {
     let next = Attempt { number: ended.number + 1, ..ended };
-    for job in all {
-        match fates.get(&job.key) {
-            Some(Fate::Again) => create::create(db, next, std::slice::from_ref(job)).await?,
-            Some(Fate::Legs(legs)) => repeat_legs(db, ended, &job.key, legs).await?,
-            Some(Fate::Keep) | None => repeat_legs(db, ended, &job.key, &BTreeSet::new()).await?,
+    for (job, fate) in fates {
+        match fate {
+            Fate::Again => create::create(db, next, std::slice::from_ref(job)).await?,
+            Fate::Legs(legs) => repeat_legs(db, ended, &job.key, legs).await?,
+            Fate::Keep => repeat_legs(db, ended, &job.key, &Legs::default()).await?,
         }
     }
     Ok(())
 }
 
-/// These legs run again, and the others keep their results.
+/// These legs run again or are in their calls, and the others keep their results.
 async fn repeat_legs(
     db: &mut PgConnection,
     ended: Attempt,
     job: &model::JobId,
-    again: &BTreeSet<u32>,
+    legs: &Legs,
 ) -> anyhow::Result<()> {
     let rows = sqlx::query!(
         "select id, leg
@@ -48,8 +45,11 @@ async fn repeat_legs(
     .fetch_all(&mut *db)
     .await?;
     for row in rows {
-        if again.contains(&u32::try_from(row.leg)?) {
+        let leg = u32::try_from(row.leg)?;
+        if legs.again.contains(&leg) {
             run_again(db, row.id).await?;
+        } else if legs.within.contains(&leg) {
+            enter_again(db, row.id).await?;
         } else {
             keep(db, row.id).await?;
             keep_called(db, ended, &format!("{job}/{}/", row.leg)).await?;
@@ -86,6 +86,24 @@ async fn run_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
          select run_id, run_attempt + 1, job_key, leg, name, 'pending', expanded, matrix,
              strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
              timeout_minutes, cancel_timeout_minutes, concurrency, call_inputs
+         from jobs
+         where id = $1",
+        job,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The leg has entered its call, with the matrix and the inputs it had.
+async fn enter_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
+             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
+             timeout_minutes, cancel_timeout_minutes, call_inputs, called_at)
+         select run_id, run_attempt + 1, job_key, leg, name, 'called', expanded, matrix,
+             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
+             timeout_minutes, cancel_timeout_minutes, call_inputs, clock_timestamp()
          from jobs
          where id = $1",
         job,

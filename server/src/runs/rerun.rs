@@ -3,11 +3,9 @@
 //! What runs again decides `workflow::advance::rerun`. Invariant: the rows of an attempt that has
 //! ended never change; what a job keeps is a row of the new attempt.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{JobId, RunId};
-use gantry_workflow::advance::{Fate, LegKey, Rerun, RunState, Scope, rerun as fates_of};
+use gantry_workflow::advance::{Fate, LegKey, NewJob, Rerun, RunState, rerun as fates_of};
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
 use sqlx::{Connection as _, PgConnection};
@@ -81,8 +79,7 @@ pub async fn rerun(app: &App, request: &RerunRequest) -> Result<i32, RerunError>
     let fates = fates(&mut transaction, &run, (&plan, request)).await?;
     let attempt = Attempt { run: request.run, number: run.attempt.number + 1 };
     attempts::begin(&mut transaction, &run, request).await?;
-    let all = Scope::of_run(&plan, &RunState::default()).new_jobs();
-    jobs::repeat(&mut transaction, run.attempt, &all, &fates).await?;
+    jobs::repeat(&mut transaction, run.attempt, &fates).await?;
     if let Some(slot) = &plan.concurrency {
         let claimant = Claimant { repository: run.repository, attempt, leg: None };
         slots::claim(&mut transaction, claimant, slot).await?;
@@ -115,7 +112,7 @@ async fn fates(
     db: &mut PgConnection,
     run: &Rerunnable,
     (plan, request): (&RunPlan, &RerunRequest),
-) -> Result<BTreeMap<model::JobId, Fate>, RerunError> {
+) -> Result<Vec<(NewJob, Fate)>, RerunError> {
     let wanted = match request.what {
         RerunWhat::All => Rerun::All,
         RerunWhat::Failed => Rerun::Failed,
@@ -123,7 +120,7 @@ async fn fates(
     };
     let ended = RunState { jobs: jobs::legs(db, run.attempt).await?, ..RunState::default() };
     let fates = fates_of(plan, &ended, &wanted);
-    if fates.values().all(|fate| *fate == Fate::Keep) {
+    if fates.iter().all(|(_, fate)| *fate == Fate::Keep) {
         return Err(RerunError::NothingFailed);
     }
     Ok(fates)

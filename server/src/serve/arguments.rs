@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use gantry_runner::warm_policy::WarmArguments;
 use gantry_server::config::{Config, GitHubAccess, default_data_dir};
 use gantry_workflow::advance::Limits;
+use gantry_workflow::plan::DefaultPermissions;
 use secrecy::SecretString;
 
 use crate::runner_arguments::RunnerArguments;
@@ -80,6 +81,10 @@ pub(crate) struct Arguments {
     #[arg(long, env = "GANTRY_RUN_TIMEOUT_DAYS", value_name = "DAYS", default_value_t = 35, value_parser = clap::value_parser!(u32).range(1..=365))]
     run_timeout_days: u32,
 
+    /// What a job's token may do where neither the job nor its file has `permissions`
+    #[arg(long, env = "GANTRY_DEFAULT_WORKFLOW_PERMISSIONS", value_enum, default_value_t = WorkflowPermissions::Read)]
+    default_workflow_permissions: WorkflowPermissions,
+
     /// What is logged, as in `RUST_LOG`
     #[arg(long, env = "GANTRY_LOG", value_name = "FILTER", default_value = "info,sqlx=warn")]
     pub(super) log: String,
@@ -93,6 +98,24 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) warm: WarmArguments,
+}
+
+/// GitHub's setting `default_workflow_permissions`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum WorkflowPermissions {
+    /// Read contents and packages
+    Read,
+    /// Read and write everything
+    Write,
+}
+
+impl From<WorkflowPermissions> for DefaultPermissions {
+    fn from(permissions: WorkflowPermissions) -> Self {
+        match permissions {
+            WorkflowPermissions::Read => Self::Read,
+            WorkflowPermissions::Write => Self::Write,
+        }
+    }
 }
 
 impl Arguments {
@@ -109,6 +132,7 @@ impl Arguments {
                 review: TimeDelta::days(self.review_timeout_days.into()),
                 run: TimeDelta::days(self.run_timeout_days.into()),
             },
+            default_permissions: self.default_workflow_permissions.into(),
             github: self.github()?,
         })
     }

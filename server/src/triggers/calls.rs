@@ -16,12 +16,12 @@ use crate::sources;
 /// Loads what each run calls; a run whose calls do not fit ends up as invalid.
 pub(super) async fn load(
     db: &mut PgConnection,
-    event: &RepositoryEvent,
+    (event, default): (&RepositoryEvent, DefaultPermissions),
     runs: &mut [CreateRun],
 ) -> anyhow::Result<()> {
     for run in runs {
         let RunFile::Workflow { workflow, diagnostics } = &mut run.file else { continue };
-        let mut loader = loader(event, workflow.workflow.clone());
+        let mut loader = loader((event, default), workflow.workflow.clone());
         while let Some(request) = loader.wanted() {
             let file = sources::called_file(db, request)
                 .await
@@ -44,7 +44,7 @@ pub(super) async fn load(
     Ok(())
 }
 
-fn loader(event: &RepositoryEvent, workflow: Workflow) -> Loader {
+fn loader((event, default): (&RepositoryEvent, DefaultPermissions), workflow: Workflow) -> Loader {
     let git_ref = match event.origin.source {
         WorkflowSource::EventCommit => event.origin.git_ref.clone(),
         WorkflowSource::DefaultBranch => format!("refs/heads/{}", event.repository.default_branch),
@@ -55,5 +55,5 @@ fn loader(event: &RepositoryEvent, workflow: Workflow) -> Loader {
         git_ref,
         sha: event.workflow_sha.clone(),
     };
-    Loader::new(workflow, source, DefaultPermissions::Read)
+    Loader::new(workflow, source, default)
 }

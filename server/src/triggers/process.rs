@@ -123,7 +123,10 @@ async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
     });
     let mut selected = select_runs(&delivery.guid, &event, (files, &disabled)).await?;
     let mut connection = app.db.acquire().await?;
-    calls::load(&mut connection, &event, &mut selected.runs).await.map_err(NoEvent::Failed)?;
+    let permissions = app.config.default_permissions;
+    calls::load(&mut connection, (&event, permissions), &mut selected.runs)
+        .await
+        .map_err(NoEvent::Failed)?;
     drop(connection);
     Ok(Prepared { event, selected, default_branch })
 }

@@ -165,6 +165,43 @@ async fn one_leg_runs_again_with_what_depends_on_it_and_with_debug_output() {
 }
 
 #[tokio::test]
+async fn a_called_job_runs_again_within_its_call_and_the_others_of_it_are_kept() {
+    const CALLER: &str = "
+on: push
+jobs:
+  call: { uses: ./.github/workflows/called.yml }
+  after: { needs: call, runs-on: ubuntu-latest, steps: [{ run: a }] }
+";
+    const CALLED: &str = "
+on: { workflow_call: { outputs: { v: { value: '${{ jobs.build.outputs.v }}' } } } }
+jobs:
+  build: { runs-on: ubuntu-latest, outputs: { v: '${{ steps.v.outputs.v }}' }, steps: [{ run: a }] }
+  test: { needs: build, runs-on: ubuntu-latest, steps: [{ run: a }] }
+";
+    let server = server_or_skip!();
+    let files = [("ci.yml", CALLER), ("called.yml", CALLED)];
+    let repository = GitRepository::create(server.directory.path(), &files);
+    let run = server.push_and_settle(&repository).await;
+    let scene = Scene { server: &server, runner: FakeRunner::register(&server, "one").await, run };
+    let build = scene.lease("call / build").await;
+    scene.end(&build, End { outputs: &[("v", "1.2")], ..End::SUCCESS }).await;
+    let test = scene.lease("call / test").await;
+    scene.end(&test, FAILURE).await;
+    assert_eq!(server.run_state(run).await, "completed failure");
+
+    assert_eq!(scene.post(&format!("jobs/{}/rerun", test.job_id), None).await.0, 201);
+    let jobs = scene.jobs_of(2).await;
+    assert!(jobs.contains(&"call / build completed success".to_owned()), "{jobs:?}");
+    let again = scene.lease("call / test").await;
+    assert_eq!(again.contexts.needs.to_json()["build"]["outputs"]["v"], "1.2");
+    scene.end(&again, End::SUCCESS).await;
+    let after = scene.lease("after").await;
+    assert_eq!(after.contexts.needs.to_json()["call"]["outputs"]["v"], "1.2");
+    scene.end(&after, End::SUCCESS).await;
+    assert_eq!(server.run_state(run).await, "completed success");
+}
+
+#[tokio::test]
 async fn all_jobs_run_again_and_reviews_are_asked_again() {
     let server = server_or_skip!();
     let text = "on: push\njobs:\n  a: { runs-on: ubuntu-latest, environment: prod, steps: [{ run: a }] }\n";

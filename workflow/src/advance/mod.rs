@@ -28,7 +28,7 @@ pub use group::{Admission, Group, MAX_PENDING, Verdict};
 pub use machine::advance;
 pub use needs::{job_result, needs_context};
 pub use protection::{Protection, RefKind, RefPolicy};
-pub use rerun::{Fate, Rerun, rerun};
+pub use rerun::{Fate, Legs, Rerun, rerun};
 pub use scope::Scope;
 pub use state::{
     Call, Conclusion, JobState, LegKey, LegState, LegStatus, Review, RunState, SlotState,

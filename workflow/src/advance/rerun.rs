@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Conclusion, JobState, LegKey, LegStatus, RunState};
+use super::scope::Scope;
+use super::state::{Conclusion, JobState, LegKey, LegState, LegStatus, RunState};
+use super::transition::NewJob;
 use crate::model::{Job, JobId};
 use crate::plan::RunPlan;
 
@@ -25,22 +27,46 @@ pub enum Fate {
     Keep,
     /// It begins anew, with its `if` and its matrix.
     Again,
-    /// These legs run again with the matrix they had; the others keep results and outputs.
-    Legs(BTreeSet<u32>),
+    /// Some legs run again with the matrix they had; the others keep results and outputs.
+    Legs(Legs),
 }
 
-/// The fate of every job. Nothing runs again when all are kept.
+/// The legs of a job of which not all run again as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Legs {
+    pub again: BTreeSet<u32>,
+    /// Legs that are in their call from the beginning: some of what they call runs again, and some
+    /// is kept.
+    pub within: BTreeSet<u32>,
+}
+
+/// The fate of every job, in the order of the files; those that a leg calls follow its job if the
+/// leg is in its call from the beginning. Nothing runs again when all are kept.
 #[must_use]
-pub fn rerun(plan: &RunPlan, ended: &RunState, wanted: &Rerun) -> BTreeMap<JobId, Fate> {
-    let jobs = &plan.workflow.jobs;
-    let mut fates: BTreeMap<JobId, Fate> = jobs
-        .iter()
-        .map(|job| (job.id.clone(), of_itself(&job.id, ended.jobs.get(&job.id), wanted)))
-        .collect();
+pub fn rerun(plan: &RunPlan, ended: &RunState, wanted: &Rerun) -> Vec<(NewJob, Fate)> {
+    of_scope(&Scope::of_run(plan, ended), wanted)
+}
+
+fn of_scope(scope: &Scope<'_>, wanted: &Rerun) -> Vec<(NewJob, Fate)> {
+    let jobs = &scope.workflow.jobs;
+    let of_itself = |job| of_itself(scope, job, wanted);
+    let mut fates: BTreeMap<JobId, Fate> =
+        jobs.iter().map(|job| (job.id.clone(), of_itself(job))).collect();
     while let Some(job) = jobs.iter().find(|job| is_drawn_in(job, &fates)) {
         fates.insert(job.id.clone(), Fate::Again);
     }
-    fates
+    let mut all = Vec::new();
+    for (job, new_job) in jobs.iter().zip(scope.new_jobs()) {
+        let fate = fates.remove(&job.id).unwrap_or(Fate::Again);
+        let within = match &fate {
+            Fate::Legs(legs) => legs.within.clone(),
+            Fate::Keep | Fate::Again => BTreeSet::new(),
+        };
+        all.push((new_job, fate));
+        let called = within.into_iter().filter_map(|leg| scope.called_by(job, leg));
+        all.extend(called.flat_map(|called| of_scope(&called, wanted)));
+    }
+    all
 }
 
 /// A job that keeps its result although one that it needs does not.
@@ -50,33 +76,63 @@ fn is_drawn_in(job: &Job, fates: &BTreeMap<JobId, Fate>) -> bool {
 }
 
 /// The fate of a job before what it needs is looked at.
-fn of_itself(id: &JobId, state: Option<&JobState>, wanted: &Rerun) -> Fate {
-    let is_wanted = |leg: u32, conclusion: Option<Conclusion>| match wanted {
-        Rerun::All => true,
-        Rerun::Failed => conclusion.is_some_and(is_failed),
-        // A called job runs again with everything that its leg calls.
-        Rerun::Leg(key) => {
-            let is_called = || key.job.as_str().starts_with(&format!("{id}/{leg}/"));
-            key.job == *id && key.leg == leg || is_called()
-        }
-    };
-    match state {
+fn of_itself(scope: &Scope<'_>, job: &Job, wanted: &Rerun) -> Fate {
+    let leg = |leg| LegKey { job: scope.key(&job.id), leg };
+    match scope.job_state(&job.id) {
         None | Some(JobState::Blocked) => Fate::Again,
-        Some(JobState::Ended(conclusion)) if is_wanted(0, Some(*conclusion)) => Fate::Again,
+        Some(JobState::Ended(conclusion)) if is_wanted(&leg(0), Some(*conclusion), wanted) => {
+            Fate::Again
+        }
         Some(JobState::Ended(_)) => Fate::Keep,
         Some(JobState::Expanded { legs, .. }) => {
-            let again: BTreeSet<u32> = (0..)
-                .zip(legs)
-                .filter(|(leg, state)| is_wanted(*leg, conclusion_of(state.status)))
-                .map(|(leg, _)| leg)
-                .collect();
-            match again.len() {
-                0 => Fate::Keep,
-                all if all == legs.len() => Fate::Again,
-                _ => Fate::Legs(again),
+            let mut some = Legs::default();
+            for (number, state) in (0..).zip(legs) {
+                if is_wanted_within(scope, (job, &leg(number)), wanted) && may_be_entered(state) {
+                    some.within.insert(number);
+                } else if is_wanted(&leg(number), conclusion_of(state.status), wanted) {
+                    some.again.insert(number);
+                }
+            }
+            match (some.again.len(), some.within.len()) {
+                (0, 0) => Fate::Keep,
+                (all, _) if all == legs.len() => Fate::Again,
+                _ => Fate::Legs(some),
             }
         }
     }
+}
+
+/// Whether the leg is wanted, as a whole or in part.
+fn is_wanted(leg: &LegKey, conclusion: Option<Conclusion>, wanted: &Rerun) -> bool {
+    match wanted {
+        Rerun::All => true,
+        Rerun::Failed => conclusion.is_some_and(is_failed),
+        Rerun::Leg(wanted) => wanted == leg || calls(leg, wanted),
+    }
+}
+
+/// Whether what is wanted of the leg is a part of what it calls.
+fn is_wanted_within(scope: &Scope<'_>, (job, leg): (&Job, &LegKey), wanted: &Rerun) -> bool {
+    let Some(called) = scope.called_by(job, leg.leg) else { return false };
+    // A leg may have ended before its call, or failed by itself.
+    let has_run = called.workflow.jobs.iter().all(|job| called.result(&job.id).is_some());
+    has_run
+        && match wanted {
+            Rerun::All => false,
+            Rerun::Failed => of_scope(&called, wanted).iter().any(|(_, fate)| *fate != Fate::Keep),
+            Rerun::Leg(wanted) => calls(leg, wanted),
+        }
+}
+
+/// Whether `called` is among what `leg` calls.
+fn calls(leg: &LegKey, called: &LegKey) -> bool {
+    called.job.as_str().starts_with(&format!("{}/{}/", leg.job, leg.leg))
+}
+
+/// A leg with a concurrency group has to ask for it before anything of it runs, so it runs again as
+/// a whole.
+fn may_be_entered(leg: &LegState) -> bool {
+    leg.call.is_some() && leg.concurrency.is_none()
 }
 
 fn conclusion_of(status: LegStatus) -> Option<Conclusion> {

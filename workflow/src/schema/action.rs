@@ -1,14 +1,15 @@
 //! The root of an `action.yml`, as the runner reads it (`semantics` 1.9).
 //!
-//! Unknown keys of the root and of an input (`branding`, `author`, `required`, ...) may hold
-//! anything. What runs is told apart by its keys; whether they fit `using` is checked when the
+//! Unknown keys of the root (`branding`, `author`, ...) may hold anything; those of an input are
+//! passed over. What runs is told apart by its keys; whether they fit `using` is checked when the
 //! model is built.
 
 use super::contexts::{
     ACTION_ARGUMENT, ACTION_INPUT_DEFAULT, ACTION_OUTPUT, ACTION_STEP, ACTION_STEP_IF,
 };
 use super::definition::{
-    Definition, Kind, mapping, mapping_and_names, names, one_of, optional, required, sequence, text,
+    Definition, Kind, lenient_mapping, mapping, mapping_and_names, names, one_of, optional,
+    required, sequence, text,
 };
 use super::scalars::{ANY, NON_EMPTY, TEXT};
 
@@ -25,7 +26,12 @@ pub static ACTION: Definition = mapping_and_names(
 );
 
 static INPUTS: Definition = names(&INPUT);
-static INPUT: Definition = mapping_and_names(&[optional("default", &INPUT_DEFAULT)], &ANY);
+static INPUT: Definition = lenient_mapping(&[
+    optional("description", &ANY),
+    optional("required", &ANY),
+    optional("default", &INPUT_DEFAULT),
+    optional("deprecationMessage", &ANY),
+]);
 static INPUT_DEFAULT: Definition = text().with(&ACTION_INPUT_DEFAULT);
 
 static OUTPUTS: Definition = names(&OUTPUT);

@@ -30,7 +30,8 @@ impl<'a> Lines<'a> {
     fn indicator(&self, line: u32) -> Option<Position> {
         let lines = self.lines.get_or_init(|| self.text.lines().collect());
         let text = lines.get(usize::try_from(line).ok()?.checked_sub(1)?)?;
-        let (at, _) = text.match_indices(['|', '>']).find(|(at, _)| opens_block(text, *at))?;
+        let mut marks = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'|' | b'>'));
+        let (at, _) = marks.find(|(at, _)| opens_block(text, *at))?;
         let column = u32::try_from(text[..at].chars().count() + 1).ok()?;
         Some(Position::new(line, column))
     }

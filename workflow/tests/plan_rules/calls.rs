@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gantry_workflow::advance::{Conclusion, Scope, secrets_of_job};
 use gantry_workflow::expr::Value;
-use gantry_workflow::model::{Access, JobId};
+use gantry_workflow::model::{Access, JobId, JobKind};
 use gantry_workflow::plan::{RunContexts, plan};
 use serde_json::json;
 
@@ -297,6 +297,27 @@ jobs:
         "Error when evaluating 'secrets'. .github/workflows/ci.yml (Line: 5, Col: 11): Secret \
          token is required, but not provided while calling."
     );
+}
+
+#[test]
+fn behaviour_50_a_called_file_sees_the_event_of_its_caller_and_not_its_env() {
+    let called = "on: workflow_call
+jobs:
+  a: {runs-on: '${{ github.event.label }}-${{ github.event_name }}'}
+";
+    let top = "on: push
+env: {COLOR: red}
+jobs: {call: {uses: ./.github/workflows/f.yml}}
+";
+    let github = json!({"event_name": "push", "event": {"label": "big"}});
+    let contexts = RunContexts { github: Value::from_json(&github), ..RunContexts::default() };
+    let loaded = loaded(top, &[("f.yml", called)]);
+    let run = Run::with(plan(loaded.workflow, contexts, "").unwrap(), &[]);
+    assert_eq!(run.legs["call/0/a"].runs_on, ["big-push"]);
+    let key = JobId("call/0/a".to_owned());
+    let (scope, job) = Scope::of_job(&run.plan, &run.state, &key).unwrap();
+    assert!(run.plan.workflow.env.is_some() && scope.workflow().env.is_none());
+    assert!(matches!(&job.kind, JobKind::Steps(steps) if steps.env.is_none()));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod matrix;
 mod origin;
 mod pattern;
 mod pattern_model;
+mod permissions;
 mod planner;
 mod rerun;
 mod run;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use gantry_workflow::advance::{Conclusion, Fate, LegKey, Rerun, rerun};
+use gantry_workflow::advance::{Conclusion, Fate, LegKey, Legs, Rerun, rerun};
 use gantry_workflow::model::JobId;
+use gantry_workflow::plan::{RunContexts, plan};
 
+use crate::files::loaded;
 use crate::run::Run;
 
 const JOBS: &str = "
@@ -30,7 +32,12 @@ fn ended() -> Run {
 }
 
 fn fate(run: &Run, wanted: &Rerun, job: &str) -> Fate {
-    rerun(&run.plan, &run.state, wanted)[&JobId(job.to_owned())].clone()
+    let fates = rerun(&run.plan, &run.state, wanted);
+    fates.into_iter().find(|(new, _)| new.key.as_str() == job).unwrap().1
+}
+
+fn again(leg: u32) -> Fate {
+    Fate::Legs(Legs { again: BTreeSet::from([leg]), ..Legs::default() })
 }
 
 fn leg(job: &str, leg: u32) -> Rerun {
@@ -42,14 +49,14 @@ fn all_jobs_run_again() {
     let run = ended();
     let fates = rerun(&run.plan, &run.state, &Rerun::All);
     assert_eq!(fates.len(), 6);
-    assert!(fates.values().all(|fate| *fate == Fate::Again), "{fates:?}");
+    assert!(fates.iter().all(|(_, fate)| *fate == Fate::Again), "{fates:?}");
 }
 
 #[test]
 fn failed_legs_run_again_with_what_depends_on_them_also_if_it_was_skipped() {
     let run = ended();
     let of = |job| fate(&run, &Rerun::Failed, job);
-    assert_eq!(of("test"), Fate::Legs(BTreeSet::from([1])));
+    assert_eq!(of("test"), again(1));
     assert_eq!((of("deploy"), of("report")), (Fate::Again, Fate::Again));
     for kept in ["build", "lint", "skipped"] {
         assert_eq!(of(kept), Fate::Keep, "{kept}");
@@ -75,7 +82,7 @@ fn a_failure_hidden_by_continue_on_error_runs_again_and_a_cancelled_job_too() {
 #[test]
 fn one_job_runs_again_with_its_dependents_and_one_leg_alone() {
     let run = ended();
-    assert_eq!(fate(&run, &leg("test", 2), "test"), Fate::Legs(BTreeSet::from([2])));
+    assert_eq!(fate(&run, &leg("test", 2), "test"), again(2));
     assert_eq!(fate(&run, &leg("test", 2), "deploy"), Fate::Again);
     assert_eq!(fate(&run, &leg("lint", 0), "lint"), Fate::Again);
     assert_eq!(fate(&run, &leg("lint", 0), "deploy"), Fate::Keep);
@@ -87,4 +94,55 @@ fn nothing_runs_again_when_nothing_failed() {
     let mut run = Run::new("  a: {runs-on: x, steps: [{run: 'true'}]}\n");
     run.succeed("a");
     assert_eq!(fate(&run, &Rerun::Failed, "a"), Fate::Keep);
+}
+
+/// `build`, then `test` and `lint` of the file that `call` calls, then `after`; `test` fails.
+fn ended_call(of_caller: &str) -> Run {
+    let called = "on: workflow_call
+jobs:
+  build: {runs-on: x}
+  test: {needs: build, runs-on: x}
+  lint: {runs-on: x}
+  report: {needs: test, if: always(), runs-on: x}
+";
+    let jobs = format!(
+        "on: push\njobs:\n  call: {{uses: ./.github/workflows/f.yml{of_caller}}}\n  after: {{needs: call, runs-on: x}}\n"
+    );
+    let loaded = loaded(&jobs, &[("f.yml", called)]);
+    let mut run = Run::with(plan(loaded.workflow, RunContexts::default(), "").unwrap(), &[]);
+    run.succeed("call/0/build");
+    run.succeed("call/0/lint");
+    run.fail("call/0/test");
+    run.succeed("call/0/report");
+    assert_eq!(run.conclusion, Some(Conclusion::Failure));
+    run
+}
+
+/// The jobs that do not keep their results.
+fn changed(run: &Run, wanted: &Rerun) -> Vec<(String, Fate)> {
+    let fates = rerun(&run.plan, &run.state, wanted).into_iter();
+    let changed = fates.filter(|(_, fate)| *fate != Fate::Keep);
+    changed.map(|(job, fate)| (job.key.0, fate)).collect()
+}
+
+#[test]
+fn a_called_job_runs_again_with_its_dependents_and_the_rest_of_the_call_is_kept() {
+    let run = ended_call("");
+    let within = Fate::Legs(Legs { within: BTreeSet::from([0]), ..Legs::default() });
+    let expected = |called: &[&str]| {
+        let mut all = vec![("call".to_owned(), within.clone())];
+        all.extend(called.iter().map(|job| (format!("call/0/{job}"), Fate::Again)));
+        all.push(("after".to_owned(), Fate::Again));
+        all
+    };
+    assert_eq!(changed(&run, &leg("call/0/lint", 0)), expected(&["lint"]));
+    assert_eq!(changed(&run, &leg("call/0/build", 0)), expected(&["build", "test", "report"]));
+    assert_eq!(changed(&run, &Rerun::Failed), expected(&["test", "report"]));
+}
+
+#[test]
+fn a_call_that_asks_for_a_concurrency_group_runs_again_as_a_whole() {
+    let run = ended_call(", concurrency: one");
+    let expected = [("call".to_owned(), Fate::Again), ("after".to_owned(), Fate::Again)];
+    assert_eq!(changed(&run, &leg("call/0/lint", 0)), expected);
 }

@@ -1,6 +1,7 @@
 //! A forecast for people: the graph of jobs as a tree. Pure.
 //!
 //! A job with several needs stands below the one that lies deepest; the others are named beside it.
+//! What a job calls stands within it, before what is below it.
 //! Invariant: every job and every need of it appears once.
 
 use std::collections::BTreeMap;
@@ -82,9 +83,7 @@ impl<'a> Tree<'a> {
 
     fn lines(&self, style: Style) -> String {
         let mut lines = Vec::new();
-        for root in self.below.get(&None).into_iter().flatten() {
-            self.job(root, ("", ""), &mut lines);
-        }
+        self.roots("", &mut lines);
         let width = lines.iter().map(|line| line.tree.chars().count()).max().unwrap_or(0);
         let width = width.min(MAX_TREE);
         let drawn = lines.iter().map(|Line { tree, mark, note }| {
@@ -100,37 +99,38 @@ impl<'a> Tree<'a> {
         drawn.collect()
     }
 
-    /// A job after `first`, with what is below it after `rest`.
+    /// A job after `first`, with what it calls and what is below it after `rest`.
     fn job(&self, forecast: &'a JobForecast, (first, rest): (&str, &str), lines: &mut Vec<Line>) {
         let mark = mark(forecast);
         let below = self.below.get(&Some(&forecast.job.id)).map_or(&[][..], Vec::as_slice);
         let also = self.other_needs(forecast);
+        let bar = if below.is_empty() { " " } else { "│" };
+        let within = format!("{rest}{bar} ");
         match &forecast.fate {
             Fate::Runs(legs) if legs.len() > 1 => {
-                let head = joined([format!("{} jobs", legs.len()), also]);
-                lines.push(Line {
-                    tree: format!("{first}{mark} {}", forecast.job.id),
-                    mark,
-                    note: head,
-                });
-                let bar = if below.is_empty() { " " } else { "│" };
-                for leg in legs {
-                    let tree = format!("{rest}{bar} · {}", leg.name);
-                    lines.push(Line { tree, mark, note: leg_note(leg) });
+                let note = joined([format!("{} jobs", legs.len()), also]);
+                lines.push(Line { tree: format!("{first}{mark} {}", forecast.name), mark, note });
+                for (leg, called) in legs.iter().zip(&forecast.called) {
+                    let tree = format!("{within}· {}", leg.name);
+                    lines.push(Line { tree, mark, note: leg_note(forecast, leg) });
+                    Tree::of(called).roots(&format!("{within}  "), lines);
                 }
             }
             fate => {
                 let (name, note) = match fate {
                     Fate::Runs(legs) => match legs.first() {
-                        Some(leg) => (leg.name.clone(), leg_note(leg)),
-                        None => (forecast.job.id.to_string(), String::new()),
+                        Some(leg) => (leg.name.clone(), leg_note(forecast, leg)),
+                        None => (forecast.name.clone(), String::new()),
                     },
                     Fate::Ends { name, .. } => (name.clone(), String::new()),
-                    Fate::Waits => (forecast.job.id.to_string(), String::new()),
+                    Fate::Waits => (forecast.name.clone(), String::new()),
                 };
                 let reason = forecast.reason().unwrap_or_default();
                 let note = joined([note, also, reason]);
                 lines.push(Line { tree: format!("{first}{mark} {name}"), mark, note });
+                for called in &forecast.called {
+                    Tree::of(called).roots(&within, lines);
+                }
             }
         }
         for (index, child) in below.iter().enumerate() {
@@ -140,6 +140,13 @@ impl<'a> Tree<'a> {
             };
             let (first, rest) = (format!("{rest}{branch}"), format!("{rest}{stem}"));
             self.job(child, (&first, &rest), lines);
+        }
+    }
+
+    /// The jobs below none, each after `indent`.
+    fn roots(&self, indent: &str, lines: &mut Vec<Line>) {
+        for root in self.below.get(&None).into_iter().flatten() {
+            self.job(root, (indent, indent), lines);
         }
     }
 
@@ -170,7 +177,10 @@ fn mark(forecast: &JobForecast) -> char {
     }
 }
 
-fn leg_note(leg: &NewLeg) -> String {
+fn leg_note(forecast: &JobForecast, leg: &NewLeg) -> String {
+    if let Some(uses) = forecast.uses() {
+        return format!("calls {uses}");
+    }
     let environment = leg.environment.as_ref().map(|name| format!("environment {name}"));
     joined([leg.runs_on.join(", "), environment.unwrap_or_default()])
 }

@@ -5,7 +5,7 @@
 
 use gantry_workflow::Diagnostic;
 use gantry_workflow::model::Workflow;
-use gantry_workflow::plan::{FileSource, plan};
+use gantry_workflow::plan::{FileSource, LoadedWorkflow, RunPlan, plan};
 use gantry_workflow::trigger::Origin;
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use super::payload;
 use super::repository::LocalRepository;
 use super::simulate::{JobForecast, simulate};
 use super::start::{Start, start};
-use super::unknown;
+use super::unknown::{self, OpenInputs};
 
 /// The event that was asked for.
 pub(in crate::cli) struct Asked<'a> {
@@ -63,14 +63,15 @@ pub(super) fn forecast(workflow: Workflow, asked: &Asked<'_>) -> Result<Forecast
     let (git_ref, outcome) = match start {
         Err(reason) => (String::new(), Outcome::DoesNot { reason }),
         Ok(Start { origin, contexts, title, .. }) => {
-            check_calls(&workflow, asked, &origin)?;
-            let mut closed = workflow.clone();
-            close_calls(&mut closed);
-            let plan = plan(unknown::replace(closed), contexts, &title)?;
+            let loaded = load_calls(&workflow, asked, &origin)?;
+            let inputs = OpenInputs::of(&loaded);
+            let plan = plan(unknown::replace(loaded.clone(), &inputs), contexts, &title)?;
+            let LoadedWorkflow { workflow: closed, called, .. } = loaded;
+            let written = RunPlan { workflow: closed, called, ..plan.clone() };
             let outcome = Outcome::Starts {
                 title: plan.display_title.clone(),
                 concurrency: plan.concurrency.as_ref().map(|slot| slot.group.clone()),
-                jobs: simulate(&plan, workflow),
+                jobs: simulate(&plan, (written, inputs), workflow),
             };
             (origin.git_ref, outcome)
         }
@@ -78,15 +79,18 @@ pub(super) fn forecast(workflow: Workflow, asked: &Asked<'_>) -> Result<Forecast
     Ok(Forecast { path, workflow: name, event, git_ref, outcome })
 }
 
-/// Holds each call of a workflow of this repository against what it calls. The jobs in it are not
-/// shown: what they get may come from jobs that have not run.
-fn check_calls(
+/// The workflow with what it calls, each call held against the called file. Of another repository
+/// there is nothing.
+fn load_calls(
     workflow: &Workflow,
     asked: &Asked<'_>,
     origin: &Origin,
-) -> Result<(), Vec<Diagnostic>> {
-    let Some(top) = &asked.repository.top else { return Ok(()) };
+) -> Result<LoadedWorkflow, Vec<Diagnostic>> {
     let mut own = workflow.clone();
+    let Some(top) = &asked.repository.top else {
+        close_calls(&mut own);
+        return Ok(own.into());
+    };
     close_calls_elsewhere(&mut own);
     let source = FileSource {
         repository: asked.repository.full_name.clone(),
@@ -94,5 +98,5 @@ fn check_calls(
         git_ref: origin.git_ref.clone(),
         sha: origin.sha.clone(),
     };
-    load(own, &source, top).map(drop)
+    load(own, &source, top)
 }

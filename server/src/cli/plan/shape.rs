@@ -1,5 +1,7 @@
 //! A forecast for programs. Pure.
 
+use std::iter;
+
 use gantry_workflow::template::{Token, TokenKind};
 use serde_json::{Map, Value, json};
 
@@ -30,17 +32,18 @@ pub(super) fn of(forecast: &Forecast) -> Value {
     shape
 }
 
-/// One entry for each leg; one for a job that has none.
+/// One entry for each leg, with what it calls behind it; one for a job that has none.
 fn entries(forecast: &JobForecast) -> Vec<Value> {
     let entry = || {
         let JobForecast { job, unknown, .. } = forecast;
         let strategy = job.strategy.as_ref().and_then(|strategy| strategy.matrix.as_ref());
         let mut entry = json!({
-            "id": job.id,
-            "name": job.id,
-            "needs": job.needs,
+            "id": forecast.key,
+            "name": forecast.name,
+            "needs": forecast.needs(),
             "matrix": null,
             "runs_on": [],
+            "uses": forecast.uses(),
             "environment": null,
             "if": forecast.written_condition(),
             "condition": job.condition.text(),
@@ -55,15 +58,18 @@ fn entries(forecast: &JobForecast) -> Vec<Value> {
     match &forecast.fate {
         Fate::Runs(legs) => legs
             .iter()
-            .map(|leg| {
+            .zip(&forecast.called)
+            .flat_map(|(leg, called)| {
                 let mut entry = entry();
                 entry["name"] = leg.name.as_str().into();
-                entry["runs_on"] = leg.runs_on.clone().into();
                 entry["environment"] = leg.environment.as_deref().into();
+                if forecast.uses().is_none() {
+                    entry["runs_on"] = leg.runs_on.clone().into();
+                }
                 if !forecast.unknown.matrix {
                     entry["matrix"] = leg.matrix.to_json();
                 }
-                entry
+                iter::once(entry).chain(called.iter().flat_map(entries))
             })
             .collect(),
         Fate::Ends { name, .. } => {

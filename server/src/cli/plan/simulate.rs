@@ -1,25 +1,33 @@
 //! The jobs of a run, as the state machine creates them when every job succeeds.
 //!
 //! Pure but for the clock. Decides nothing itself. Invariant: each job of the file comes out once, in
-//! the order of the file.
+//! the order of the file, and with it once for each leg what it calls.
 
 use std::collections::BTreeMap;
 
 use chrono::Utc;
 use gantry_workflow::advance::{
-    Conclusion, JobState, LegStatus, NewLeg, RunState, SlotState, Transition, advance,
+    Conclusion, JobState, LegKey, LegStatus, NewJob, NewLeg, RunState, Scope, SlotState,
+    Transition, advance,
 };
-use gantry_workflow::model::{Job, JobId, Workflow};
+use gantry_workflow::model::{Job, JobId, JobKind, Workflow};
 use gantry_workflow::plan::RunPlan;
 
-use super::unknown::{self, Unknown};
+use super::unknown::{self, OpenInputs, Unknown};
 
-/// What becomes of one job of the file.
+/// What becomes of one job of a file.
 #[derive(Debug)]
 pub(super) struct JobForecast {
+    /// Distinct within the run: `call/0/build` is the job `build` of what leg 0 of `call` calls.
+    pub(super) key: JobId,
+    /// The key, or `call / build`; legs have names of their own.
+    pub(super) name: String,
+    /// As it was read.
     pub(super) job: Job,
     pub(super) unknown: Unknown,
     pub(super) fate: Fate,
+    /// The jobs that each leg calls, where the called file is at hand.
+    pub(super) called: Vec<Vec<JobForecast>>,
 }
 
 #[derive(Debug)]
@@ -66,6 +74,20 @@ impl JobForecast {
         }
     }
 
+    /// The keys of the jobs that it needs, which stand in the same file.
+    pub(super) fn needs(&self) -> Vec<String> {
+        let scope = self.key.as_str().strip_suffix(self.job.id.as_str()).unwrap_or_default();
+        self.job.needs.iter().map(|need| format!("{scope}{need}")).collect()
+    }
+
+    /// The file that the job calls.
+    pub(super) fn uses(&self) -> Option<String> {
+        match &self.job.kind {
+            JobKind::Call(call) => Some(call.uses.to_string()),
+            JobKind::Steps(_) => None,
+        }
+    }
+
     /// The `if` as it stands in the file: the reader puts `success() && (...)` around one that calls
     /// no status function.
     pub(super) fn written_condition(&self) -> Option<&str> {
@@ -75,19 +97,63 @@ impl JobForecast {
     }
 }
 
-/// Plays `plan`, in which what is unknown has been replaced, for the jobs of `written`.
-pub(super) fn simulate(plan: &RunPlan, written: Workflow) -> Vec<JobForecast> {
-    let mut fates = fates(plan);
-    let forecast = |job: Job| JobForecast {
-        unknown: unknown::of(&job),
-        fate: fates.remove(&job.id).unwrap_or(Fate::Waits),
-        job,
-    };
-    let mut forecasts: Vec<_> = written.jobs.into_iter().map(forecast).collect();
-    for _ in 0..forecasts.len() {
-        spread(&mut forecasts);
-    }
+/// Plays `plan`, in which what is unknown has been replaced, for the jobs of `workflow`. The plan
+/// with nothing replaced is `written`.
+pub(super) fn simulate(
+    plan: &RunPlan,
+    (written, inputs): (RunPlan, OpenInputs),
+    workflow: Workflow,
+) -> Vec<JobForecast> {
+    let mut play = Play { written, inputs, ..Play::of(plan) };
+    let jobs = workflow.jobs.into_iter().map(|job| (job.id.clone(), job.id.to_string(), job));
+    let mut forecasts = play.forecasts(jobs.collect());
+    spread_down(&mut forecasts);
     forecasts
+}
+
+/// A run that was played to its end.
+struct Play {
+    written: RunPlan,
+    inputs: OpenInputs,
+    state: RunState,
+    fates: BTreeMap<JobId, Fate>,
+    entered: BTreeMap<LegKey, Vec<NewJob>>,
+}
+
+impl Play {
+    /// The jobs of one file, by key and name.
+    fn forecasts(&mut self, jobs: Vec<(JobId, String, Job)>) -> Vec<JobForecast> {
+        let mut forecasts = Vec::with_capacity(jobs.len());
+        for (key, name, job) in jobs {
+            let fate = self.fates.remove(&key).unwrap_or(Fate::Waits);
+            let n_legs = match &fate {
+                Fate::Runs(legs) => legs.len(),
+                Fate::Ends { .. } | Fate::Waits => 0,
+            };
+            let is_called = key != job.id;
+            let unknown = match is_called {
+                true => unknown::of(&job, &self.inputs),
+                false => unknown::of(&job, &OpenInputs::default()),
+            };
+            let legs = (0..).take(n_legs).map(|leg| LegKey { job: key.clone(), leg });
+            let called = legs.map(|leg| self.called_by(&leg)).collect();
+            forecasts.push(JobForecast { key, name, job, unknown, fate, called });
+        }
+        for _ in 0..forecasts.len() {
+            spread(&mut forecasts);
+        }
+        forecasts
+    }
+
+    fn called_by(&mut self, leg: &LegKey) -> Vec<JobForecast> {
+        let new_jobs = self.entered.remove(leg).unwrap_or_default();
+        let written = new_jobs.into_iter().filter_map(|NewJob { key, name, .. }| {
+            let (_, job) = Scope::of_job(&self.written, &self.state, &key)?;
+            Some((key, name, job.clone()))
+        });
+        let jobs = written.collect();
+        self.forecasts(jobs)
+    }
 }
 
 /// A job that runs only after a success is as unknown as the jobs it needs.
@@ -107,30 +173,49 @@ fn spread(forecasts: &mut [JobForecast]) {
     }
 }
 
-fn fates(plan: &RunPlan) -> BTreeMap<JobId, Fate> {
-    let mut fates = BTreeMap::new();
-    let mut state = RunState::default();
-    loop {
-        let transitions = advance(plan, &state, Utc::now());
-        let n_transitions = transitions.len();
-        let mut is_over = false;
-        for transition in transitions {
-            state.apply(&transition);
-            match transition {
-                Transition::Expand { job, legs, .. } => {
-                    fates.insert(job, Fate::Runs(legs));
+/// What a job calls is at least as unknown as the job.
+fn spread_down(forecasts: &mut [JobForecast]) {
+    for forecast in forecasts {
+        let open = forecast.runs().is_none().then(|| forecast.job.id.clone());
+        for called in &mut forecast.called {
+            called
+                .iter_mut()
+                .for_each(|it| it.unknown.need = it.unknown.need.take().or(open.clone()));
+            spread_down(called);
+        }
+    }
+}
+
+impl Play {
+    fn of(plan: &RunPlan) -> Self {
+        let (mut fates, mut entered) = (BTreeMap::new(), BTreeMap::new());
+        let mut state = RunState::default();
+        loop {
+            let transitions = advance(plan, &state, Utc::now());
+            let n_transitions = transitions.len();
+            let mut is_over = false;
+            for transition in transitions {
+                state.apply(&transition);
+                match transition {
+                    Transition::Expand { job, legs, .. } => {
+                        fates.insert(job, Fate::Runs(legs));
+                    }
+                    Transition::End { job, name, conclusion, reason } => {
+                        fates.insert(job, Fate::Ends { name, conclusion, reason });
+                    }
+                    Transition::Enter { leg, jobs } => {
+                        entered.insert(leg, jobs);
+                    }
+                    Transition::ConcludeRun { .. } => is_over = true,
+                    _ => {}
                 }
-                Transition::End { job, name, conclusion, reason } => {
-                    fates.insert(job, Fate::Ends { name, conclusion, reason });
-                }
-                Transition::ConcludeRun { .. } => is_over = true,
-                _ => {}
             }
+            if is_over || n_transitions == 0 {
+                let (written, inputs) = (plan.clone(), OpenInputs::default());
+                return Self { written, inputs, state, fates, entered };
+            }
+            succeed(&mut state);
         }
-        if is_over || n_transitions == 0 {
-            return fates;
-        }
-        succeed(&mut state);
     }
 }
 

@@ -133,6 +133,7 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         webhook_secrets: vec!["webhook secret".to_owned().into()],
         lease_seconds: 60,
         limits: gantry_workflow::advance::Limits::default(),
+        default_permissions: gantry_workflow::plan::DefaultPermissions::Read,
         github: None,
     }
 }

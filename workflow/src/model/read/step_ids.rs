@@ -5,6 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::identifier::{self, MAX_LENGTH, RESERVED, is_id_character};
 use crate::diagnostic::Diagnostics;
 use crate::model::{StepKind, Uses};
@@ -14,11 +16,11 @@ use crate::template::Token;
 #[derive(Debug, Default)]
 pub(super) struct StepIds {
     /// In upper case.
-    taken: HashSet<String>,
+    taken: HashSet<String, RandomState>,
     /// Written ids of the steps so far, which later steps may wait for.
-    targets: HashSet<String>,
+    targets: HashSet<String, RandomState>,
     /// How often an id was generated after a name, so that none is tried twice.
-    generated: HashMap<String, usize>,
+    generated: HashMap<String, usize, RandomState>,
 }
 
 impl StepIds {
@@ -28,7 +30,7 @@ impl StepIds {
         if !identifier::check(diagnostics, &id, token.position) {
             return None;
         }
-        if !self.taken.insert(id.to_uppercase()) {
+        if !self.taken.insert(id.to_ascii_uppercase()) {
             let message = format!(
                 "The identifier '{id}' may not be used more than once within the same scope."
             );
@@ -40,7 +42,9 @@ impl StepIds {
 
     /// Lets later steps wait for the step `id`.
     pub(super) fn allow_waiting_for(&mut self, id: &str) {
-        self.targets.insert(id.to_owned());
+        if !id.is_empty() {
+            self.targets.insert(id.to_owned());
+        }
     }
 
     /// Checks an id that `wait` or `cancel` of the step `own_id` names.
@@ -69,9 +73,10 @@ impl StepIds {
         let mut number = self.generated.get(&base).map_or(1, |last| last + 1);
         loop {
             let suffix = if number == 1 { String::new() } else { format!("_{number}") };
-            let room = MAX_LENGTH - suffix.len();
-            let id = format!("{}{suffix}", base.chars().take(room).collect::<String>());
-            if self.taken.insert(id.to_uppercase()) {
+            // All characters of an id are ASCII.
+            let start = base.get(..MAX_LENGTH - suffix.len()).unwrap_or(&base);
+            let id = [start, &suffix].concat();
+            if self.taken.insert(id.to_ascii_uppercase()) {
                 self.generated.insert(base, number);
                 return id;
             }
@@ -81,19 +86,25 @@ impl StepIds {
 }
 
 fn base(kind: &StepKind) -> String {
-    let name = match kind {
-        StepKind::Run { .. } => "run".to_owned(),
-        StepKind::Wait { .. } => "wait".to_owned(),
-        StepKind::WaitAll => "wait-all".to_owned(),
-        StepKind::Cancel { .. } => "cancel".to_owned(),
-        StepKind::Parallel { .. } => "parallel".to_owned(),
+    let (first, second) = match kind {
+        StepKind::Run { .. } => ("run", None),
+        StepKind::Wait { .. } => ("wait", None),
+        StepKind::WaitAll => ("wait-all", None),
+        StepKind::Cancel { .. } => ("cancel", None),
+        StepKind::Parallel { .. } => ("parallel", None),
         StepKind::Uses { uses, .. } => match uses {
-            Uses::Local { .. } => "self".to_owned(),
-            Uses::SelfRepository { .. } => "selfRepository".to_owned(),
-            Uses::Docker { image } => image.clone(),
-            Uses::Repository { owner, repository, .. } => format!("{owner}_{repository}"),
+            Uses::Local { .. } => ("self", None),
+            Uses::SelfRepository { .. } => ("selfRepository", None),
+            Uses::Docker { image } => (image.as_str(), None),
+            Uses::Repository { owner, repository, .. } => (owner.as_str(), Some(repository)),
         },
     };
     let legal = |c: char| if is_id_character(c) { c } else { '_' };
-    format!("{RESERVED}{}", name.chars().map(legal).collect::<String>())
+    let mut base = RESERVED.to_owned();
+    base.extend(first.chars().map(legal));
+    if let Some(second) = second {
+        base.push('_');
+        base.extend(second.chars().map(legal));
+    }
+    base
 }
