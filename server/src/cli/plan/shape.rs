@@ -43,13 +43,15 @@ fn entries(forecast: &JobForecast) -> Vec<Value> {
             "needs": forecast.needs(),
             "matrix": null,
             "runs_on": [],
-            "uses": forecast.uses(),
             "environment": null,
             "if": forecast.written_condition(),
             "condition": job.condition.text(),
             "runs": forecast.runs(),
             "reason": forecast.reason(),
         });
+        if let Some(uses) = forecast.uses() {
+            entry["uses"] = uses.into();
+        }
         if unknown.matrix {
             entry["matrix"] = strategy.map(as_written).unwrap_or_default();
         }
