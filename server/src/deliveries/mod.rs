@@ -9,9 +9,11 @@
 mod delivery;
 pub mod github_payload;
 mod queries;
+mod redeliver;
 mod retry;
 mod view;
 
 pub use delivery::{Delivery, NewDelivery, Outcome, Source};
 pub use queries::{claim, finish, next_due, note_failure, store};
+pub use redeliver::{DeliveryDetail, StartedRun, find_delivery, redeliver};
 pub use view::{DeliveryView, newest};

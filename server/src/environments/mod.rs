@@ -5,6 +5,7 @@
 
 mod decision;
 mod delete;
+pub mod history;
 mod policies;
 mod queries;
 mod review;

@@ -22,9 +22,9 @@ use super::rest::{
     selected_repositories, usage, variables, workflows,
 };
 use super::web::{
-    access_tokens, assets, audit, badge, deliveries, dispatch_form, events, headers, login, logs,
-    operations, repositories as own_repositories, run_changes, runs as own_runs,
-    secrets as own_secrets, summaries,
+    access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
+    headers, insights, login, logs, operations, preview, repositories as own_repositories,
+    run_changes, runners, runs as own_runs, schedules, secrets as own_secrets, summaries,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -107,6 +107,14 @@ fn web(routes: Routes) -> Routes {
             WRITE,
             badge::link,
         )
+        .get("/api/gantry/repositories/{owner}/{repo}/schedules", READ, schedules::list)
+        .get("/api/gantry/repositories/{owner}/{repo}/insights", READ, insights::get)
+        .get("/api/gantry/repositories/{owner}/{repo}/preview", READ, preview::get)
+        .get(
+            "/api/gantry/repositories/{owner}/{repo}/environments/{environment}/deployments",
+            READ,
+            environment_history::list,
+        )
         .get("/{owner}/{repo}/actions/workflows/{workflow}/badge.svg", READ, badge::get)
         .get("/api/gantry/badges/{owner}/{repo}/{workflow}/badge.svg", Access::Link, badge::get)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
@@ -129,6 +137,12 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/reconcilers", ADMIN, operations::reconcilers)
         .get("/api/gantry/deliveries", ADMIN, deliveries::list)
         .get("/api/gantry/audit-log", ADMIN, audit::list)
+        .get("/api/gantry/deliveries/{guid}", ADMIN, deliveries::get)
+        .post("/api/gantry/deliveries/{guid}/redeliver", ADMIN, deliveries::redeliver)
+        .get("/api/gantry/runners", READ, runners::list)
+        .put("/api/gantry/runners/{runner}/drain", ADMIN, runners::drain)
+        .delete("/api/gantry/runners/{runner}/drain", ADMIN, runners::resume)
+        .get("/api/gantry/queue", READ, runners::queue)
         .post("/api/gantry/runners/registration-token", ADMIN, operations::registration_token)
         .get("/api/gantry/access-tokens", Access::Known, access_tokens::list)
         .post("/api/gantry/access-tokens", Access::Known, access_tokens::create)

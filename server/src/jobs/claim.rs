@@ -58,8 +58,8 @@ impl From<Row> for LeasedJob {
     }
 }
 
-/// Takes the oldest queued job whose labels the runner has. A claim that has got a job already gets
-/// the same one with the same token: its answer was lost on the way.
+/// Takes the oldest queued job whose labels the runner has, unless the runner drains. A claim that has
+/// got a job already gets the same one with the same token: its answer was lost on the way.
 pub async fn claim(
     db: &mut PgConnection,
     runner: &Runner,
@@ -84,6 +84,7 @@ pub async fn claim(
              select id
              from jobs
              where status = 'queued' and runs_on <@ $3
+               and not exists (select from runners where id = $1 and is_draining)
              order by id
              limit 1
              for update skip locked

@@ -13,6 +13,7 @@ mod complete;
 mod create;
 mod explain;
 mod fence;
+pub mod insights;
 mod output;
 mod reap;
 mod renew;
@@ -23,6 +24,7 @@ mod steps;
 mod summaries;
 mod transitions;
 pub mod view;
+pub mod workload;
 
 pub use attempt::Attempt;
 pub use calls::{Left, enter, leave};

@@ -6,6 +6,8 @@
 mod queries;
 mod register;
 mod token;
+mod view;
 
 pub use queries::{Runner, touch};
 pub use register::{RegisterError, authenticate, issue_registration_token, register};
+pub use view::{RunnerView, list_runners, set_draining};

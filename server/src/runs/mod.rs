@@ -11,6 +11,7 @@ pub mod cause;
 mod contexts;
 mod create;
 mod delete;
+pub mod insights;
 mod job_message;
 pub mod last_conclusion;
 mod lease;

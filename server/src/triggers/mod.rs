@@ -10,6 +10,8 @@ mod dispatch;
 mod event;
 mod files;
 mod inspect;
+mod ledger;
+mod preview;
 mod process;
 mod schedules;
 mod selection;
@@ -17,6 +19,8 @@ mod tick;
 
 pub use dispatch::{Dispatch, DispatchError, RepositoryDispatch, dispatch, dispatch_to_repository};
 pub use inspect::{DispatchForm, InspectedFile, dispatch_form, inspect};
+pub use ledger::{FiringView, ScheduleView, schedule_ledger};
+pub use preview::{PreviewRequest, PreviewedFile, PreviewedJob, preview};
 pub use process::{next_delivery, process_deliveries};
 pub use schedules::read_default_branch;
 pub use tick::{next_schedule, tick_schedules};

@@ -21,6 +21,7 @@ mod limited_tokens;
 mod logs;
 mod page;
 mod page_data;
+mod page_repository;
 mod pipeline;
 mod reporting;
 mod reruns;

@@ -30,6 +30,11 @@ export function formatAge(then: number, now: number): string {
   return new Date(then).toISOString().slice(0, 10);
 }
 
+/** The exact moment in the viewer's own zone. */
+export function formatInstant(time: number): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+}
+
 /** Milliseconds from start to end, or to now while there is no end; null before the start. */
 export function elapsed(started: string | null, completed: string | null, now: number): number | null {
   const start = parseTime(started);
