@@ -217,6 +217,18 @@ describe('one run', () => {
     await page.getByText('"ref": "refs/heads/main"').waitFor();
   });
 
+  it('has all its logs searched, and each hit leads to its line', async () => {
+    await open(runPath(RUNS.failed));
+    await page.getByRole('link', { name: 'Search logs' }).click();
+    await page.getByRole('searchbox').fill('assert 500 == 250');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/search?q=assert+500+%3D%3D+250');
+    const hits = page.getByRole('region', { name: 'Backend tests (3.12)' });
+    await hits.getByRole('link').first().click();
+    await page.waitForURL(`**${jobPath(RUNS.failed, JOBS.failed)}#step:3:*`);
+    assert.equal(await isInView(page.locator('.line[aria-current=true]')), true);
+  });
+
   it('wears its state as the sign of the tab', async () => {
     await open(runPath(RUNS.failed));
     await page.locator('link[rel=icon][href="/favicon-failure.svg"]').waitFor({ state: 'attached' });

@@ -6,9 +6,12 @@
 mod archive;
 mod chunks;
 mod delete;
+mod plain;
 mod read;
+mod search;
 
 pub use archive::archive_logs;
 pub use chunks::{append, count, discard};
 pub use delete::{delete, exist};
 pub use read::{LogPage, StoredChunk, chunks_after, texts};
+pub use search::{Found, Hit, search};

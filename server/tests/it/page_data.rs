@@ -197,3 +197,33 @@ async fn a_badge_is_shown_to_members_and_to_whoever_has_its_link() {
     let forged = link.replace("ci.yml", "secret.yml");
     assert_eq!(get(forged).await.status(), 403);
 }
+
+#[tokio::test]
+async fn all_logs_of_a_run_are_searched() {
+    let server = server_or_skip!();
+    let repository = server.rows().repository("/nowhere").await;
+    let run = server.rows().run(repository, "push-1", "completed").await;
+    let first = server.rows().job(run, NewJob::new("a", "completed").concluded("success")).await;
+    let second = server.rows().job(run, NewJob::new("b", "completed").concluded("failure")).await;
+    server.rows().log_chunk(first, 0, "one\n2026-01-02T03:04:05Z Error: x.y\nthree\n").await;
+    server.rows().log_chunk(second, 0, "\u{1b}[31merror\u{1b}[0m: xay\n").await;
+    let base = format!("/api/gantry/runs/{run}/attempts/1/log-search");
+    let hits = async |query: &str| {
+        let found = server.json(&format!("{base}?{query}")).await;
+        assert_eq!(found["is_cut"], false);
+        found["hits"].as_array().expect("hits").clone()
+    };
+    let plain = hits("q=error:+x.y").await;
+    let expected = json!([{
+        "job_id": first.0, "step_number": 1, "line": 1, "text": "Error: x.y",
+        "before": ["one"], "after": ["three"],
+    }]);
+    assert_eq!(json!(plain), expected);
+    let pattern = hits("q=^error:+x.y$&regex=true").await;
+    let jobs: Vec<_> = pattern.iter().map(|hit| hit["job_id"].clone()).collect();
+    assert_eq!(jobs, [json!(first.0), json!(second.0)]);
+    for query in ["q=", "q=(&regex=true"] {
+        let answer = server.get(&format!("{base}?{query}")).send().await.expect("an answer");
+        assert_eq!(answer.status(), 422, "{query}");
+    }
+}

@@ -105,6 +105,7 @@ const ROUTES = [
   [/^GET \/api\/gantry\/runs$/, listRuns],
   [/^GET \/api\/gantry\/runs\/(\d+)(?:\/attempts\/(\d+))?$/, getRun],
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/summaries$/, getSummaries],
+  [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/log-search$/, searchLogs],
   [/^GET \/api\/gantry\/runs\/\d+\/payload$/, ({ answer }) => reply(answer, 200, PAYLOAD)],
   [/^GET \/api\/gantry\/jobs\/(\d+)\/log$/, getLog],
   [/^GET \/api\/gantry\/events$/, openStream],
@@ -141,6 +142,20 @@ function getSummaries({ stub, answer, ids: [id] }) {
   reply(answer, 200, { summaries: stub.summaries.get(Number(id)) ?? [] });
 }
 
+function searchLogs({ stub, answer, url, ids: [id] }) {
+  const q = url.searchParams.get('q').toLowerCase();
+  const jobs = stub.views.get(Number(id)).jobs.map((job) => job.id);
+  const hits = jobs.flatMap((job_id) =>
+    (stub.logs.get(job_id) ?? []).flatMap(({ step_number, first_line, text }) =>
+      text.split('\n').flatMap((line, at) => {
+        const isHit = line.toLowerCase().includes(q);
+        return isHit ? [{ job_id, step_number, line: first_line + at, text: line, before: [], after: [] }] : [];
+      }),
+    ),
+  );
+  reply(answer, 200, { hits: hits.slice(0, 500), is_cut: hits.length > 500 });
+}
+
 async function rerun({ stub, request, answer, url, ids: [id] }) {
   stub.posted.push({ path: url.pathname, body: await bodyOf(request) });
   stub.change(Number(id), (view) => {
@@ -175,6 +190,9 @@ function openStream({ stub, request, answer, url }) {
   answer.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   answer.write(': open\n\n');
   stub.streams.add(stream);
+  // As the real one does: what has changed before the stream stood is not lost.
+  const view = stub.views.get(stream.run);
+  if (view !== undefined) send(answer, 'run', view);
   request.on('close', () => stub.streams.delete(stream));
   const after = number('after') ?? -1;
   for (const each of stub.logs.get(stream.job) ?? []) if (each.sequence > after) sendLog(answer, each);

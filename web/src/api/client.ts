@@ -38,6 +38,27 @@ export async function getSummaries(run: number, attempt: number): Promise<RunSum
   return (await request<{ summaries: RunSummary[] }>('GET', path)).summaries;
 }
 
+export interface SearchHit {
+  job_id: number;
+  step_number: number;
+  /** Index within the step, from 0. */
+  line: number;
+  text: string;
+  before: string[];
+  after: string[];
+}
+
+/** Lines of all logs of an attempt; the server searches. */
+export function searchLogs(
+  run: number,
+  attempt: number,
+  q: string,
+  isPattern: boolean,
+): Promise<{ hits: SearchHit[]; is_cut: boolean }> {
+  const query = queryOf({ q, regex: isPattern ? 'true' : '' });
+  return request('GET', `/api/gantry/runs/${run}/attempts/${attempt}/log-search${query}`);
+}
+
 export async function listArtifacts(repository: string, run: number): Promise<Artifact[]> {
   const path = `${runPath(repository, run)}/artifacts?per_page=100`;
   return (await request<{ artifacts: Artifact[] }>('GET', path)).artifacts;

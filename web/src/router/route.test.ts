@@ -43,6 +43,7 @@ describe('route', () => {
       { page: 'run', owner: 'a b', repository: 'x/../y', run: 7, attempt: 2 },
       { page: 'file', owner: 'acme', repository: 'app', run: 7, attempt: 2 },
       { page: 'payload', owner: 'acme', repository: 'app', run: 7, attempt: null },
+      { page: 'search', owner: 'acme', repository: 'app', run: 7, attempt: 3 },
       { page: 'job', owner: '<script>', repository: 'ü?#', run: 7, attempt: null, job: 8 },
       { page: 'job', owner: '<script>', repository: 'ü?#', run: 7, attempt: 1, job: 8 },
     ];

@@ -40,6 +40,7 @@ export type Route =
   | ({ page: 'run' } & OfRun)
   | ({ page: 'file' } & OfRun)
   | ({ page: 'payload' } & OfRun)
+  | ({ page: 'search' } & OfRun)
   | ({ page: 'job'; job: number } & OfRun)
   | { page: 'missing'; path: string };
 
@@ -51,7 +52,7 @@ export interface LineAnchor {
   line: number | null;
 }
 
-const RUN = /^\/([^/]+)\/([^/]+)\/actions\/runs\/(\d+)(?:\/attempts\/(\d+))?(?:\/job\/(\d+)|\/(workflow|payload))?$/;
+const RUN = /^\/([^/]+)\/([^/]+)\/actions\/runs\/(\d+)(?:\/attempts\/(\d+))?(?:\/job\/(\d+)|\/(workflow|payload|search))?$/;
 const DISPATCH = /^\/([^/]+)\/([^/]+)\/actions\/workflows\/([^/]+)\/dispatch$/;
 const REPOSITORY = /^\/([^/]+)\/([^/]+)(?:\/([a-z]+))?$/;
 const ADMIN = /^\/-\/admin(?:\/([a-z]+)(?:\/([^/]+))?)?$/;
@@ -79,6 +80,7 @@ function parseRun(path: string): Route | null {
   const run = { ...of, run: Number(match[3]), attempt: match[4] === undefined ? null : Number(match[4]) };
   if (match[5] !== undefined) return { page: 'job', ...run, job: Number(match[5]) };
   if (match[6] === 'workflow') return { page: 'file', ...run };
+  if (match[6] === 'search') return { page: 'search', ...run };
   return { page: match[6] === 'payload' ? 'payload' : 'run', ...run };
 }
 
@@ -124,7 +126,8 @@ export function hrefOf(route: Route): string {
     case 'file':
       return `${runHref(route)}/workflow`;
     case 'payload':
-      return `${runHref(route)}/payload`;
+    case 'search':
+      return `${runHref(route)}/${route.page}`;
     case 'missing':
       return route.path;
   }

@@ -8,7 +8,7 @@ export function attemptOf(view: RunView): number | null {
   return view.run.run_attempt === view.latest_attempt ? null : view.run.run_attempt;
 }
 
-export function runHref(view: RunView, page: 'run' | 'file' | 'payload' = 'run'): string {
+export function runHref(view: RunView, page: 'run' | 'file' | 'payload' | 'search' = 'run'): string {
   return hrefOf({ page, ...partsOf(view.run.repository.full_name), run: view.run.id, attempt: attemptOf(view) });
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod events;
 mod feed;
 pub(crate) mod headers;
 pub(crate) mod insights;
+pub(crate) mod log_search;
 pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod operations;
