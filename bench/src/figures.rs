@@ -9,6 +9,14 @@ pub(crate) fn median_ms(samples: &[Duration]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// Prints how much of its floor's speed a figure reaches.
+pub(crate) fn report_share(name: &str, figure_ms: f64, floor_ms: f64, goal: &str) {
+    println!(
+        "{name}: {figure_ms:.0} ms, floor {floor_ms:.0} ms, {:.2} of its speed; goal: {goal}",
+        floor_ms / figure_ms
+    );
+}
+
 /// Prints a figure beside its floor.
 pub(crate) fn report(name: &str, figure_ms: f64, floor_ms: f64, goal: &str) {
     println!(

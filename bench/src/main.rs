@@ -10,6 +10,7 @@ mod floor;
 mod language;
 mod push;
 mod step_overhead;
+mod transfer;
 mod warm_first_line;
 
 use anyhow::{Result, bail};
@@ -21,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["step-overhead", "first-line", "warm-first-line", "language"];
+    let known = ["step-overhead", "first-line", "warm-first-line", "transfer", "language"];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
@@ -34,6 +35,9 @@ async fn main() -> Result<()> {
     }
     if wanted("warm-first-line") {
         warm_first_line::measure().await?;
+    }
+    if wanted("transfer") {
+        transfer::measure().await?;
     }
     if wanted("language") {
         language::measure()?;

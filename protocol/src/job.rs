@@ -59,6 +59,18 @@ pub struct ActionsRuntime {
     pub results_url: String,
     /// `ACTIONS_CACHE_URL`, for old clients.
     pub cache_url: Option<String>,
+    /// Only for a job with `id-token: write`.
+    #[serde(default)]
+    pub id_token: Option<IdTokenRequest>,
+}
+
+/// With which a job asks for identity tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct IdTokenRequest {
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL`; it has a query, to which clients append.
+    pub url: String,
+    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`
+    pub token: String,
 }
 
 /// GitHub's, for a message of a server that does not say.
@@ -124,6 +136,12 @@ impl fmt::Debug for JobMessage {
 impl fmt::Debug for ActionsRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ActionsRuntime").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for IdTokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdTokenRequest").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,8 @@ pub mod summary;
 pub use complete::{Annotation, AnnotationLevel, CompleteJob};
 pub use ids::{ClaimId, JobId, LeaseToken, RepositoryId, RunId, RunnerId};
 pub use job::{
-    ActionsRuntime, JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings,
+    ActionsRuntime, IdTokenRequest, JobContexts, JobMessage, JobPolicy, JobRepository,
+    WorkflowSettings,
 };
 pub use lease::{CancelRequest, LeaseRequest, RenewRequest, RenewResponse};
 pub use log::{LogChunk, LogChunks};

@@ -25,8 +25,25 @@ pub struct Config {
     pub limits: Limits,
     /// What a job's token may do where no file says anything.
     pub default_permissions: DefaultPermissions,
+    /// Where objects are kept; absent: in the data directory.
+    pub storage_url: Option<String>,
+    /// What the caches of a repository may take together, in bytes.
+    pub cache_limit_bytes: u64,
+    /// How identity tokens name a repository.
+    pub id_token_subject: SubjectFormat,
     /// Where results are reported: the REST URL and a token. Absent: nothing is reported.
     pub github: Option<GitHubAccess>,
+}
+
+/// How the subject of an identity token names a repository.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectFormat {
+    /// `repo:octo/app:...`
+    #[default]
+    Names,
+    /// `repo:octo@1/app@2:...`, which a renamed repository keeps and a new one of the same name does not
+    /// get.
+    Numbers,
 }
 
 /// Access to GitHub for reporting.
@@ -43,6 +60,13 @@ pub const SERVER_FILE: &str = "server.json";
 
 /// Holds the secret that deliveries are signed with, when the configuration names none.
 pub const WEBHOOK_SECRET_FILE: &str = "webhook-secret";
+
+/// The variables that a store's credentials come from, as `AWS_ACCESS_KEY_ID`.
+pub(crate) fn storage_variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?.to_lowercase(), value.into_string().ok()?))
+    })
+}
 
 /// `/var/lib/gantry` for root, else `gantry` below the user's data directory.
 #[must_use]

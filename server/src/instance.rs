@@ -40,7 +40,7 @@ impl Instance {
         }
         let app = App {
             vault: Arc::new(Vault::open(&config.data_dir)?),
-            storage: storage::open(&config.data_dir)?,
+            storage: storage::open(&config.data_dir, config.storage_url.as_deref())?,
             config: Arc::new(config),
             db,
             wakeups: Wakeups::default(),

@@ -12,10 +12,13 @@ pub mod instance;
 pub mod reconcilers;
 
 pub mod accounts;
+pub mod artifacts;
+pub mod caches;
 pub mod deliveries;
 pub mod environments;
 pub mod jobs;
 pub mod logs;
+pub mod oidc;
 pub mod outbox;
 pub mod reporting;
 pub mod repositories;
@@ -23,6 +26,7 @@ pub mod runners;
 pub mod runs;
 pub mod secrets;
 pub mod sources;
+pub mod tokens;
 pub mod triggers;
 
 pub mod audit;

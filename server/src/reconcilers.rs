@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
-use crate::{App, audit, jobs, logs, reporting, runs, triggers};
+use crate::{App, artifacts, audit, caches, jobs, logs, reporting, runs, storage, triggers};
 
 /// A reconciler, and when it is due by itself.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 9] {
+pub fn all() -> [Scheduled; 12] {
     [
         tick_schedules(),
         process_deliveries(),
@@ -25,6 +25,9 @@ pub fn all() -> [Scheduled; 9] {
         explain_queue(),
         reap_leases(),
         archive_logs(),
+        expire_artifacts(),
+        evict_caches(),
+        sweep_blobs(),
         sync_reports(),
         seal_audit_events(),
     ]
@@ -118,6 +121,36 @@ fn archive_logs() -> Scheduled {
         interval: Duration::from_mins(1),
         topic: Some(Topic::Archive),
         pass: |app| Box::pin(logs::archive_logs(app)),
+    })
+}
+
+/// Artifacts whose time is over go.
+fn expire_artifacts() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "expire_artifacts",
+        interval: Duration::from_mins(10),
+        topic: None,
+        pass: |app| Box::pin(artifacts::expire_artifacts(app)),
+    })
+}
+
+/// Caches that nobody uses make room.
+fn evict_caches() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "evict_caches",
+        interval: Duration::from_mins(10),
+        topic: None,
+        pass: |app| Box::pin(caches::evict_caches(app)),
+    })
+}
+
+/// What nobody refers to any more leaves the store.
+fn sweep_blobs() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "sweep_blobs",
+        interval: Duration::from_mins(5),
+        topic: None,
+        pass: |app| Box::pin(storage::sweep_blobs(app)),
     })
 }
 

@@ -9,4 +9,5 @@ mod pipeline;
 mod rest;
 mod scenarios;
 mod start_up;
+mod toolkit;
 mod webhooks;

@@ -44,6 +44,13 @@ fn build() -> Result<PathBuf> {
     Ok(folder.join("gantry"))
 }
 
+/// Whether nothing may be skipped, as in continuous integration.
+#[expect(clippy::disallowed_methods, reason = "tests take their settings from the environment")]
+#[must_use]
+pub fn everything_is_required() -> bool {
+    std::env::var_os("TEST_REQUIRE_DOCKER").is_some()
+}
+
 /// Whether tests with containers run. Without an engine they are skipped with a printed line,
 /// unless `TEST_REQUIRE_DOCKER` is set, as continuous integration does.
 #[expect(clippy::disallowed_methods, reason = "tests take their settings from the environment")]

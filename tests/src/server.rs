@@ -194,6 +194,13 @@ impl TestServer {
         Ok((response.status(), response.text().await?))
     }
 
+    pub async fn delete(&self, path: &str) -> Result<()> {
+        let response = self.client.delete(self.at(path)).bearer_auth(&self.token).send().await?;
+        let status = response.status();
+        ensure!(status.is_success(), "DELETE {path}: {status}");
+        Ok(())
+    }
+
     /// From now on a deployment to `environment` waits for an approval.
     pub async fn require_review(&self, full_name: &str, environment: &str) -> Result<()> {
         let path = format!("/repos/{full_name}/environments/{environment}");

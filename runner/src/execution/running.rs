@@ -21,7 +21,7 @@ use super::signals::Signals;
 use super::state::{JobState, Record};
 use super::status::JobStatus;
 use super::step_names::StepNumbers;
-use crate::background::blocking;
+use crate::background::{Task, blocking};
 use crate::client::ServerClient;
 use crate::config::RunnerConfig;
 use crate::container::{Backend, Limits, Owner};
@@ -59,6 +59,8 @@ pub(crate) struct RunningJob {
     pub(crate) reporter: Reporter,
     pub(crate) signals: watch::Receiver<Signals>,
     pub(crate) shim: Option<Arc<Shim>>,
+    /// Open while the job runs, where it has no other way to the server.
+    pub(crate) front_door: Option<Task<()>>,
     /// When steps that survive a cancellation must have ended.
     pub(crate) cancel_deadline: Option<Instant>,
     pub(crate) background: BackgroundSteps,

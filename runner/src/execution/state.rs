@@ -52,6 +52,9 @@ pub(crate) struct Containers {
     pub(crate) gid: u32,
     pub(crate) network: Option<String>,
     pub(crate) services: Vec<RunningService>,
+    /// The port on the job's localhost that leads to the server, where it needs one.
+    #[serde(default)]
+    pub(crate) front_door: Option<u16>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -146,6 +149,12 @@ impl JobState {
             .chain([self.message.github_token.as_str()])
             .chain([self.message.repository.clone_token.as_str()])
             .chain(self.message.runtime.iter().map(|runtime| runtime.token.as_str()))
+            .chain(
+                self.message
+                    .runtime
+                    .iter()
+                    .filter_map(|it| Some(it.id_token.as_ref()?.token.as_str())),
+            )
             .chain(self.record.progress.masks.iter().map(String::as_str))
             .filter(|value| !value.is_empty())
     }

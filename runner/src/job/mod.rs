@@ -7,6 +7,7 @@ mod announce;
 mod background_steps;
 mod container_request;
 mod finish;
+mod front_door;
 mod head;
 mod remove;
 mod requests;

@@ -133,6 +133,7 @@ fn start(
         log,
         signals,
         shim: None,
+        front_door: None,
         cancel_deadline: None,
         background: BackgroundSteps::default(),
         copy: None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use super::front_door;
 use super::requests::Requests;
 use super::services;
 use super::set_up::SetUpError;
@@ -78,7 +79,9 @@ pub(super) async fn start_containers(
         gid,
         network: Some(network),
         services,
+        front_door: None,
     });
+    front_door::open_for(job).await?;
     job.save()?;
     Ok(())
 }

@@ -30,6 +30,7 @@ pub(super) fn environment(
         image.extend(containers.environment.iter().cloned());
     }
     let mut runner = runner_variables(job.view(), scope);
+    runner.extend(identity_variables(job));
     runner.extend(action.services.iter().cloned());
     Ok(process_environment(&EnvironmentParts {
         image: &image,
@@ -50,6 +51,7 @@ pub(super) fn container_environment(
     action: &ActionVariables,
 ) -> Vec<(String, String)> {
     let mut runner = runner_variables(job.view(), scope);
+    runner.extend(identity_variables(job));
     runner.extend(action.services.iter().cloned());
     let parts = EnvironmentParts {
         image: &[],
@@ -136,6 +138,20 @@ fn service_variables(runtime: &ActionsRuntime) -> Vec<(String, String)> {
     ];
     let all = fixed.into_iter().chain(cache);
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// What scripts get as well, in a job with `id-token: write`.
+fn identity_variables(job: &RunningJob) -> Vec<(String, String)> {
+    let request = job.state.message.runtime.iter().filter_map(|runtime| runtime.id_token.as_ref());
+    request
+        .flat_map(|request| {
+            [
+                ("ACTIONS_ID_TOKEN_REQUEST_URL", request.url.as_str()),
+                ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &request.token),
+            ]
+        })
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Dashes stay, as on GitHub.

@@ -259,6 +259,7 @@ async fn only_actions_get_the_variables_of_the_services() {
             token: "aaa.bbb.ccc".to_owned(),
             results_url: "http://results/".to_owned(),
             cache_url: None,
+            id_token: None,
         });
     });
     t.server.completed(job).await;

@@ -102,6 +102,8 @@ pub enum Access {
     /// An account that may read, or a job. The handler checks that the job's repository is asked
     /// for.
     Clone,
+    /// The same for what is no clone: nobody is asked for a password.
+    Reader,
 }
 
 /// What a request is about.
@@ -130,8 +132,10 @@ pub fn check(access: Access, caller: &Caller, subject: Subject) -> Result<(), Re
     match (access, caller) {
         (Access::Public, _)
         | (Access::Known, Caller::Account(_))
-        | (Access::Clone, Caller::Job(_)) => Ok(()),
-        (Access::Clone, Caller::Account(identity)) => check_role(Role::Read, identity, subject),
+        | (Access::Clone | Access::Reader, Caller::Job(_)) => Ok(()),
+        (Access::Clone | Access::Reader, Caller::Account(identity)) => {
+            check_role(Role::Read, identity, subject)
+        }
         (Access::Account(role), Caller::Account(identity)) => check_role(role, identity, subject),
         // The link is looked at before the caller is.
         (Access::Link, _) => Err(Refusal::NotEntitled),
@@ -178,6 +182,7 @@ mod tests {
             (Access::Link, [no, no, no, no, no]),
             (Access::Known, [unknown, no, yes, yes, yes]),
             (Access::Clone, [unknown, yes, yes, yes, yes]),
+            (Access::Reader, [unknown, yes, yes, yes, yes]),
             (Access::Account(Role::Read), [unknown, no, yes, yes, yes]),
             (Access::Account(Role::Write), [unknown, no, no, yes, yes]),
             (Access::Account(Role::Admin), [unknown, no, no, no, yes]),

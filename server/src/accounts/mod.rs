@@ -17,7 +17,7 @@ pub use authenticate::{Credential, SESSION_COOKIE, authenticate, credential};
 pub use job_token::{job_token, verify_job_token};
 pub use login::{create_login_code, end_session, redeem_login_code};
 pub use queries::{account_since, known_logins};
-pub use signed_link::{opens, sign_lasting_link, sign_link};
+pub use signed_link::{opens, sign_lasting_link, sign_link, sign_link_until};
 pub use token::{
     AccessTokenView, NewAccessToken, issue_access_token, list_access_tokens, revoke_access_token,
 };

@@ -16,10 +16,17 @@ const SECONDS: i64 = 60;
 /// `path` with a query that opens it for a minute from `now`.
 #[must_use]
 pub fn sign_link(vault: &Vault, path: &str, now: DateTime<Utc>) -> String {
-    signed(vault, path, (now + TimeDelta::seconds(SECONDS)).timestamp())
+    sign_link_until(vault, path, now + TimeDelta::seconds(SECONDS))
+}
+
+/// The same for a path that is open until `end`.
+#[must_use]
+pub fn sign_link_until(vault: &Vault, path: &str, end: DateTime<Utc>) -> String {
+    signed(vault, path, end.timestamp())
 }
 
 fn signed(vault: &Vault, path: &str, expires: i64) -> String {
+    // In hex: clients strip the padding that base64 has (`protocols` 0.4).
     let signature = hex::encode(vault.sign(PURPOSE, message(path, expires).as_bytes()));
     format!("{path}?expires={expires}&signature={signature}")
 }

@@ -13,6 +13,7 @@ mod router;
 pub mod routes;
 pub mod runner;
 mod subject;
+mod toolkit;
 pub mod web;
 mod webhook;
 

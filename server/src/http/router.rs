@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-use super::{ApiError, routes, runner, webhook};
+use super::{ApiError, routes, runner, toolkit, webhook};
 use crate::App;
 
 /// Largest body of a small message of a runner, in bytes.
@@ -29,6 +29,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(app: App) -> Router {
     github()
         .merge(runners())
+        .merge(toolkit::routes())
         .merge(routes::client_router(&app))
         .with_state(app)
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))

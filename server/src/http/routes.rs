@@ -17,7 +17,7 @@ use super::error::ApiError;
 use super::git;
 use super::guard::Routes;
 use super::rest::{
-    annotations, artifacts, branch_policies, contents, deployments, dispatches, downloads,
+    annotations, artifacts, branch_policies, caches, contents, deployments, dispatches, downloads,
     environments, graphql, jobs, log_zip, meta, repositories, reruns, run_removal, runs, secrets,
     selected_repositories, usage, variables, workflows,
 };
@@ -159,7 +159,7 @@ fn rest(routes: Routes) -> Routes {
         .post("/graphql", Access::Known, graphql::post)
         .post("/api/graphql", Access::Known, graphql::post);
     let routes = rest_runs(routes.under(REST_PREFIXES));
-    let routes = rest_branch_policies(rest_secrets(routes));
+    let routes = rest_kept(rest_branch_policies(rest_secrets(routes)));
     routes
         .get("/user", Access::Known, meta::user)
         .get("/meta", Access::Known, meta::meta)
@@ -214,6 +214,27 @@ fn rest_secrets(routes: Routes) -> Routes {
     )
 }
 
+/// What jobs leave.
+fn rest_kept(routes: Routes) -> Routes {
+    let artifacts = "/repos/{owner}/{repo}/actions/artifacts";
+    let one = format!("{artifacts}/{{artifact}}");
+    let caches = "/repos/{owner}/{repo}/actions/caches";
+    routes
+        .get(
+            "/repos/{owner}/{repo}/actions/runs/{run}/artifacts",
+            Access::Reader,
+            artifacts::list_of_run,
+        )
+        .get(artifacts, Access::Reader, artifacts::list)
+        .get(&one, Access::Reader, artifacts::get)
+        .get(&format!("{one}/zip"), Access::Reader, artifacts::zip)
+        .delete(&one, WRITE, artifacts::delete)
+        .get(caches, READ, caches::list)
+        .get("/repos/{owner}/{repo}/actions/cache/usage", READ, caches::usage)
+        .delete(caches, WRITE, caches::delete_by_key)
+        .delete(&format!("{caches}/{{cache}}"), WRITE, caches::delete)
+}
+
 fn rest_branch_policies(routes: Routes) -> Routes {
     let list = "/repos/{owner}/{repo}/environments/{environment}/deployment-branch-policies";
     let one = format!("{list}/{{policy}}");
@@ -242,7 +263,6 @@ fn rest_runs(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/jobs", READ, jobs::list)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/logs", READ, log_zip::get)
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/logs", READ, log_zip::get)
-        .get("/repos/{owner}/{repo}/actions/runs/{run}/artifacts", READ, artifacts::list_of_run)
         .get(
             "/repos/{owner}/{repo}/actions/runs/{run}/pending_deployments",
             READ,

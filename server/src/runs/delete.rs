@@ -8,7 +8,7 @@ use gantry_protocol::RunId;
 
 use super::queries;
 use crate::background::Topic;
-use crate::{App, jobs, logs};
+use crate::{App, artifacts, jobs, logs};
 
 /// Why a run, or its logs, stay.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,7 @@ impl From<sqlx::Error> for DeleteError {
 pub async fn delete(app: &App, run: RunId) -> Result<(), DeleteError> {
     delete_logs(app, run).await?;
     let mut connection = app.db.acquire().await?;
+    artifacts::delete_of_run(&mut connection, run).await?;
     queries::delete(&mut connection, run).await.with_context(|| format!("deleting run {run}"))?;
     app.wakeups.wake(Topic::Events);
     tracing::info!(run.id = run.0, "run deleted");

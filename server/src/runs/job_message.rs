@@ -10,7 +10,7 @@ use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
 use sqlx::PgConnection;
 
-use super::stored_plan;
+use super::{runtime, stored_plan};
 use crate::accounts::{self, JobIdentity};
 use crate::jobs::{self, LeasedJob};
 use crate::repositories::{self, Repository};
@@ -59,6 +59,7 @@ pub(super) async fn build(
     }
     let permissions = scope.permissions(job);
     let permissions = if is_from_fork { permissions.read_only() } else { permissions };
+    let granted = permissions.granted();
     Ok(JobMessage {
         job_id: leased.id,
         run_id: leased.attempt.run,
@@ -73,7 +74,7 @@ pub(super) async fn build(
         job: job.clone(),
         contexts: contexts(&scope, job, (leased, vars)),
         secrets,
-        permissions: permissions.granted(),
+        permissions: granted.clone(),
         github_token: token.clone(),
         repository: JobRepository {
             full_name: repository.full_name(),
@@ -81,7 +82,7 @@ pub(super) async fn build(
             clone_token: token,
         },
         policy: JobPolicy { docker_socket: repository.docker_socket },
-        runtime: None,
+        runtime: Some(runtime::of_job(app, leased, (&repository, &plan, &granted))?),
     })
 }
 

@@ -73,6 +73,18 @@ impl Vault {
             .context("the master key is not the one that the secrets were encrypted under")
     }
 
+    /// Encrypts a key of another domain, which opens for the same `purpose` only.
+    pub fn seal_key(&self, purpose: &str, key: &[u8]) -> anyhow::Result<Sealed> {
+        self.keys.encrypt(purpose.as_bytes(), key).context("encrypting a key")
+    }
+
+    /// The key that [`Vault::seal_key`] encrypted.
+    pub fn open_key(&self, purpose: &str, sealed: &Sealed) -> anyhow::Result<Vec<u8>> {
+        self.keys
+            .decrypt(purpose.as_bytes(), sealed)
+            .context("the master key is not the one that this key was encrypted under")
+    }
+
     /// An authentication code over `message`, usable only for the same `purpose`.
     #[must_use]
     pub fn sign(&self, purpose: &str, message: &[u8]) -> Vec<u8> {

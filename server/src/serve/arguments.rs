@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use gantry_runner::warm_policy::WarmArguments;
-use gantry_server::config::{Config, GitHubAccess, default_data_dir};
+use gantry_server::config::{Config, GitHubAccess, SubjectFormat, default_data_dir};
 use gantry_workflow::advance::Limits;
 use gantry_workflow::plan::DefaultPermissions;
 use secrecy::SecretString;
@@ -56,6 +56,20 @@ pub(crate) struct Arguments {
         value_name = "FILE"
     )]
     pub(super) webhook_secret_files: Vec<PathBuf>,
+
+    /// Where logs, artifacts and caches are kept, for example `s3://bucket/gantry` [default: in the data
+    /// directory]
+    #[arg(long, env = "GANTRY_STORAGE_URL", value_name = "URL")]
+    storage_url: Option<String>,
+
+    /// Gibibytes that the caches of a repository may take; those used least recently go first
+    #[arg(long, env = "GANTRY_CACHE_LIMIT_GIB", value_name = "GIB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1024 * 1024))]
+    cache_limit_gib: u32,
+
+    /// How the subject of identity tokens names a repository: by `names`, or with the `numbers` that
+    /// outlive a change of names
+    #[arg(long, env = "GANTRY_ID_TOKEN_SUBJECT", value_name = "FORMAT", default_value = "names", value_parser = subject_format)]
+    id_token_subject: SubjectFormat,
 
     /// REST API to report results to, for example `https://api.github.com`
     #[arg(long, env = "GANTRY_GITHUB_API_URL", value_name = "URL", value_parser = base_url, requires = "github_token_file")]
@@ -133,6 +147,9 @@ impl Arguments {
                 run: TimeDelta::days(self.run_timeout_days.into()),
             },
             default_permissions: self.default_workflow_permissions.into(),
+            storage_url: self.storage_url.clone(),
+            cache_limit_bytes: u64::from(self.cache_limit_gib) << 30,
+            id_token_subject: self.id_token_subject,
             github: self.github()?,
         })
     }
@@ -146,6 +163,14 @@ impl Arguments {
             api_url: api_url.unwrap_or_else(|| "https://api.github.com".to_owned()),
             token: token.trim().to_owned().into(),
         }))
+    }
+}
+
+fn subject_format(text: &str) -> Result<SubjectFormat, String> {
+    match text {
+        "names" => Ok(SubjectFormat::Names),
+        "numbers" => Ok(SubjectFormat::Numbers),
+        _ => Err("expected `names` or `numbers`".to_owned()),
     }
 }
 

@@ -1,26 +1,23 @@
-//! The blob store, through `object_store`.
+//! The blob store: objects through `object_store`, and blobs that are uploaded in blocks.
 //!
-//! Knows no domain: keys are chosen by the callers. Today a folder of the data directory.
+//! Knows no domain: who refers to a blob is the callers' business. Invariants: keys are made of our own
+//! numbers, never of names from outside, so nothing lies outside of the store's root; a blob that can
+//! be read is whole and never changes again.
 
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
-use std::sync::Arc;
+mod blocks;
+mod commit;
+mod download;
+mod error;
+mod ranges;
+mod rows;
+mod store;
+mod sweep;
 
-use anyhow::Context as _;
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
-
-/// Opens `<data_dir>/objects`, which is created when missing.
-pub fn open(data_dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
-    let directory = data_dir.join("objects");
-    // Logs are nobody else's business, and others may pass through the data directory.
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&directory)
-        .with_context(|| format!("creating `{}`", directory.display()))?;
-    let store = LocalFileSystem::new_with_prefix(&directory)
-        .with_context(|| format!("opening `{}`", directory.display()))?
-        .with_automatic_cleanup(false);
-    Ok(Arc::new(store))
-}
+pub use blocks::{NewBlock, put_block};
+pub use commit::{commit, digest};
+pub use download::{Contents, contents};
+pub use error::StorageError;
+pub use ranges::{block_at, commit_ranges};
+pub use rows::{Blob, BlobId, BlobKind, create, discard, find};
+pub use store::open;
+pub use sweep::sweep_blobs;

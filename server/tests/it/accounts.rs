@@ -48,7 +48,9 @@ async fn every_route_admits_exactly_whom_the_table_names() {
             let expected = expected(route.access, name);
             let got = match status {
                 StatusCode::UNAUTHORIZED => Some(StatusCode::UNAUTHORIZED),
-                StatusCode::FORBIDDEN if route.access != Access::Clone => {
+                StatusCode::FORBIDDEN
+                    if !matches!(route.access, Access::Clone | Access::Reader) =>
+                {
                     Some(StatusCode::FORBIDDEN)
                 }
                 _ => None,
@@ -73,7 +75,7 @@ fn expected(access: Access, caller: &str) -> Option<StatusCode> {
         Access::Known if is_unknown => Some(StatusCode::UNAUTHORIZED),
         Access::Known => Some(StatusCode::FORBIDDEN),
         _ if is_unknown => Some(StatusCode::UNAUTHORIZED),
-        Access::Clone => None,
+        Access::Clone | Access::Reader => None,
         Access::Account(needed) if role.is_some_and(|role| role >= needed) => None,
         Access::Account(_) => Some(StatusCode::FORBIDDEN),
     }
@@ -93,7 +95,7 @@ async fn the_table_of_routes_is_the_reviewed_one() {
             let access = match route.access {
                 Access::Public => "anybody",
                 Access::Link => "a signed link",
-                Access::Clone => "read or the job",
+                Access::Clone | Access::Reader => "read or the job",
                 Access::Known => "any account",
                 Access::Account(role) => role.as_str(),
             };

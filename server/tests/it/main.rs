@@ -6,7 +6,9 @@
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
 mod accounts;
+mod artifacts;
 mod audit;
+mod caches;
 mod cli;
 mod commands;
 mod concurrency;
@@ -15,6 +17,7 @@ mod events;
 mod gh;
 mod git;
 mod harness;
+mod id_tokens;
 mod inbox;
 mod leases;
 mod limited_tokens;

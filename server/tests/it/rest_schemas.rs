@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use gantry_protocol::RepositoryId;
 use gantry_server::http::routes::client_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{GitRepository, NewJob, TestServer, seal};
+use crate::harness::{GitRepository, NewJob, RunningJob, TestServer, seal};
 use crate::server_or_skip;
 
 /// Routes of ours that GitHub's description does not have.
@@ -156,6 +157,7 @@ async fn every_answer_is_as_github_describes_it() {
     runs_and_jobs(&mut caller, run.0, job.0).await;
     workflows(&mut caller).await;
 
+    kept(&mut caller, repository).await;
     environments(&mut caller).await;
     secrets_and_variables(&mut caller).await;
     let waiting = rows.run(repository, "d-2", "waiting").await;
@@ -180,6 +182,25 @@ async fn runs_and_jobs(caller: &mut Caller<'_>, run: i64, job: i64) {
     caller.call(Method::POST, &format!("{base}/cancel"), None).await;
     caller.call(Method::DELETE, &format!("{base}/logs"), None).await;
     caller.call(Method::DELETE, &base, None).await;
+}
+
+/// What jobs leave: artifacts and caches.
+async fn kept(caller: &mut Caller<'_>, repository: RepositoryId) {
+    let server = caller.server;
+    let job = RunningJob::start(server, repository, "d-kept").await;
+    let id = job.upload_artifact("dist", b"PK").await;
+    let cache = job.save_cache("npm-1", b"bytes").await;
+    job.save_cache("npm-2", b"bytes").await;
+    let actions = "/repos/acme/app/actions";
+    let run = format!("/runs/{}/artifacts?name=dist", job.run);
+    caller.get_all(actions, &["/artifacts", &run, "/caches", "/cache/usage"]).await;
+    let artifact = format!("{actions}/artifacts/{id}");
+    caller.get_all(&artifact, &["", "/zip"]).await;
+    for path in
+        [artifact, format!("{actions}/caches/{cache}"), format!("{actions}/caches?key=npm-2")]
+    {
+        caller.call(Method::DELETE, &path, None).await;
+    }
 }
 
 async fn workflows(caller: &mut Caller<'_>) {

@@ -6,6 +6,7 @@
 pub(crate) mod annotations;
 pub(crate) mod artifacts;
 pub(crate) mod branch_policies;
+pub(crate) mod caches;
 pub(crate) mod contents;
 mod created;
 pub(crate) mod deployments;
@@ -21,6 +22,7 @@ pub(crate) mod meta;
 pub(crate) mod paging;
 pub(crate) mod place;
 mod pull_requests;
+mod reader;
 pub(crate) mod repositories;
 pub(crate) mod reruns;
 pub(crate) mod run_removal;

@@ -4,12 +4,14 @@ mod database;
 mod fake_runner;
 mod pipeline;
 mod rows;
+mod running_job;
 mod sealed;
 mod server;
 
 pub(crate) use fake_runner::{End, FakeRunner};
 pub(crate) use pipeline::{Delivery, GitRepository, signature};
 pub(crate) use rows::NewJob;
+pub(crate) use running_job::{Cause, RunningJob};
 pub(crate) use sealed::seal;
 pub(crate) use server::TestServer;
 

@@ -7,7 +7,7 @@ use gantry_protocol::RepositoryId;
 use gantry_server::App;
 use gantry_server::accounts::{self, NewAccessToken, Rights, Role};
 use gantry_server::background::{Passes, Tasks, Wakeups};
-use gantry_server::config::Config;
+use gantry_server::config::{Config, SubjectFormat};
 use gantry_server::http::router;
 use gantry_server::secrets::Vault;
 use reqwest::{Client, Method, RequestBuilder};
@@ -50,7 +50,7 @@ impl TestServer {
             tasks: Tasks::default(),
             passes: Passes::default(),
             vault: Arc::new(Vault::open(directory.path()).expect("a vault")),
-            storage: gantry_server::storage::open(directory.path()).expect("a store"),
+            storage: gantry_server::storage::open(directory.path(), None).expect("a store"),
         };
         let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         app.tasks.spawn("test_server", async move {
@@ -134,6 +134,9 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         lease_seconds: 60,
         limits: gantry_workflow::advance::Limits::default(),
         default_permissions: gantry_workflow::plan::DefaultPermissions::Read,
+        storage_url: None,
+        cache_limit_bytes: gantry_server::caches::LIMIT_BYTES,
+        id_token_subject: SubjectFormat::default(),
         github: None,
     }
 }
