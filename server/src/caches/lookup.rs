@@ -10,6 +10,9 @@ use crate::tokens::JobCaller;
 /// GitHub's most keys of one question.
 const MAX_KEYS: usize = 10;
 
+/// As many entries with one prefix are read and sorted.
+const FEW: i64 = 200;
+
 /// What a job asks for.
 #[derive(Clone, Debug)]
 pub struct CacheQuery {
@@ -91,6 +94,40 @@ async fn find(
     if whole.is_some() {
         return Ok(whole);
     }
+    find_newest(db, caller, (scope, version), key).await
+}
+
+/// The newest entry that begins with `prefix`. Few entries begin with it, or nearly all: few are found by
+/// their keys and sorted, and among many the newest is looked for from the newest on. Each has its index;
+/// a single statement would be planned without knowing which it is.
+async fn find_newest(
+    db: &mut PgConnection,
+    caller: &JobCaller,
+    (scope, version): (&str, &str),
+    prefix: &str,
+) -> sqlx::Result<Option<Row>> {
+    let end = format!("{prefix}{}", char::MAX);
+    let mut few = sqlx::query_as!(
+        Row,
+        "select id, key, scope, blob_id, created_at
+         from caches
+         where repository_id = $1 and scope = $2 and version = $3
+           and key >= $4 and key < $5
+           and state = 'ready'
+         limit $6",
+        caller.repository.0,
+        scope,
+        version,
+        prefix,
+        end,
+        FEW,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    if i64::try_from(few.len()).is_ok_and(|n_found| n_found < FEW) {
+        few.sort_by_key(|row| (row.created_at, row.id));
+        return Ok(few.pop());
+    }
     sqlx::query_as!(
         Row,
         "select id, key, scope, blob_id, created_at
@@ -102,7 +139,7 @@ async fn find(
         caller.repository.0,
         scope,
         version,
-        key,
+        prefix,
     )
     .fetch_optional(db)
     .await

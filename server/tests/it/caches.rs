@@ -40,6 +40,27 @@ async fn the_whole_key_counts_before_the_newest_entry_that_begins_with_it() {
     assert_eq!(found, json!({ "ok": false }));
 }
 
+/// Many entries with one prefix are looked through in another way than few.
+#[tokio::test]
+async fn the_newest_of_many_entries_is_found_as_that_of_few() {
+    let server = server_or_skip!();
+    let job = job(&server, "d-1", MAIN).await;
+    job.save_cache("template", b"x").await;
+    let copy =
+        "insert into caches (repository_id, scope, key, version, state, reserved_by, blob_id,
+                    created_at)
+                select repository_id, scope, prefix || number, version, state, reserved_by, blob_id,
+                    now() - number * interval '1 second'
+                from caches
+                cross join (values ('many-', 1000), ('few-', 3)) as prefixes (prefix, n)
+                cross join lateral generate_series(1, n) as number";
+    sqlx::query(copy).execute(&server.app.db).await.expect("rows");
+    assert_eq!(job.find_cache("many-", &[]).await.as_deref(), Some("many-1"));
+    assert_eq!(job.find_cache("many-77", &[]).await.as_deref(), Some("many-77"));
+    assert_eq!(job.find_cache("few-", &[]).await.as_deref(), Some("few-1"));
+    assert_eq!(job.find_cache("man~", &[]).await, None);
+}
+
 /// Who writes for whom: rows write, columns read (`protocols` 3.7).
 #[tokio::test]
 async fn nobody_can_poison_the_caches_of_others() {
