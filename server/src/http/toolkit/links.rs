@@ -15,7 +15,7 @@ use crate::{App, accounts};
 /// A slow upload of many gigabytes takes hours; the link still ends with the day.
 const UPLOAD_LIFETIME: TimeDelta = TimeDelta::hours(6);
 
-/// As GitHub's: BuildKit reads a part now and then during a build.
+/// As GitHub's: `BuildKit` reads a part now and then during a build.
 const DOWNLOAD_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Where a blob is uploaded to.

@@ -24,7 +24,7 @@ const MAX_NAME_BYTES: usize = 88;
 /// The only block of a blob that is uploaded at once; no client's name for one.
 const WHOLE: &str = "(whole)";
 
-/// BuildKit looks at this header of every answer, and ends when it is missing (`protocols` 0.7).
+/// `BuildKit` looks at this header of every answer, and ends when it is missing (`protocols` 0.7).
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
