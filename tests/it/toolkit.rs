@@ -63,8 +63,9 @@ fn go_program(folder: &str, target: &Path) -> Result<Option<PathBuf>> {
     }
     let program = target.join(folder);
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let built = Command::new("go").arg("build").arg("-o").arg(&program).arg(".").current_dir(place);
-    let built = built.env("CGO_ENABLED", "0").output()?;
+    let mut command = Command::new("go");
+    command.args(["build", "-o"]).arg(&program).arg(".").current_dir(place);
+    let built = command.env("CGO_ENABLED", "0").output()?;
     anyhow::ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     Ok(Some(program))
 }
