@@ -225,6 +225,8 @@ impl RunningJob {
             reporter: self.reporter.share(),
             signals,
             shim: self.shim.clone(),
+            // The job holds it open for all of its steps.
+            front_door: None,
             cancel_deadline: None,
             background: BackgroundSteps::default(),
             copy: Some(copy),
