@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
+use crate::github::GitHub;
 use crate::secrets::Vault;
 
 /// The running server. Cloning is cheap.
@@ -19,5 +20,6 @@ pub struct App {
     pub tasks: Tasks,
     pub passes: Passes,
     pub vault: Arc<Vault>,
+    pub github: Arc<GitHub>,
     pub storage: Arc<dyn object_store::ObjectStore>,
 }

@@ -31,7 +31,8 @@ pub struct Config {
     pub cache_limit_bytes: u64,
     /// How identity tokens name a repository.
     pub id_token_subject: SubjectFormat,
-    /// Where results are reported: the REST URL and a token. Absent: nothing is reported.
+    /// The GitHub that this server works for. Absent: it may be connected later, and until then
+    /// nothing is reported.
     pub github: Option<GitHubAccess>,
 }
 
@@ -46,12 +47,39 @@ pub enum SubjectFormat {
     Numbers,
 }
 
-/// Access to GitHub for reporting.
+/// A GitHub, and who we are there.
 #[derive(Clone, Debug)]
 pub struct GitHubAccess {
     /// `https://api.github.com` or `https://HOST/api/v3`.
     pub api_url: String,
-    pub token: SecretString,
+    pub credentials: GitHubCredentials,
+}
+
+/// Who we are at GitHub.
+#[derive(Clone, Debug)]
+pub enum GitHubCredentials {
+    /// Somebody's token; enough to report results of repositories on this machine.
+    Token(SecretString),
+    /// A GitHub App: events in, files, tokens for jobs, results out.
+    App {
+        app_id: u64,
+        /// RSA, as PEM.
+        private_key: SecretString,
+    },
+}
+
+/// The REST API of github.com.
+pub const GITHUB_API_URL: &str = "https://api.github.com";
+
+impl GitHubAccess {
+    /// Where people and git go: `https://github.com`, or the host of an Enterprise Server.
+    #[must_use]
+    pub fn server_url(&self) -> &str {
+        match self.api_url.as_str() {
+            GITHUB_API_URL => "https://github.com",
+            other => other.strip_suffix("/api/v3").unwrap_or(other),
+        }
+    }
 }
 
 /// Written by a started server into its data directory, so that the commands find it:

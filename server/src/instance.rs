@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
+use crate::github::GitHub;
 use crate::secrets::Vault;
 use crate::{App, accounts, http, metrics, reconcilers, storage};
 
@@ -41,6 +42,7 @@ impl Instance {
         let app = App {
             vault: Arc::new(Vault::open(&config.data_dir)?),
             storage: storage::open(&config.data_dir, config.storage_url.as_deref())?,
+            github: Arc::new(GitHub::new(config.github.as_ref())?),
             config: Arc::new(config),
             db,
             wakeups: Wakeups::default(),

@@ -16,6 +16,7 @@ pub mod artifacts;
 pub mod caches;
 pub mod deliveries;
 pub mod environments;
+pub mod github;
 pub mod jobs;
 pub mod logs;
 pub mod oidc;

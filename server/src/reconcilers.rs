@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
-use crate::{App, artifacts, audit, caches, jobs, logs, reporting, runs, storage, triggers};
+use crate::{
+    App, artifacts, audit, caches, github, jobs, logs, reporting, repositories, runs, storage, triggers,
+};
 
 /// A reconciler, and when it is due by itself.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +18,9 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 12] {
+pub fn all() -> [Scheduled; 14] {
     [
+        sync_repositories(),
         tick_schedules(),
         process_deliveries(),
         advance_runs(),
@@ -30,6 +33,7 @@ pub fn all() -> [Scheduled; 12] {
         sweep_blobs(),
         sync_reports(),
         seal_audit_events(),
+        revoke_tokens(),
     ]
 }
 
@@ -43,6 +47,16 @@ pub fn start(app: &App) {
 
 fn unscheduled(reconciler: Reconciler) -> Scheduled {
     Scheduled { reconciler, next_due: |_| Box::pin(async { Ok(None) }) }
+}
+
+/// The list of repositories is GitHub's.
+fn sync_repositories() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "sync_repositories",
+        interval: Duration::from_hours(1),
+        topic: None,
+        pass: |app| Box::pin(repositories::sync_repositories(app)),
+    })
 }
 
 /// Due schedules become deliveries.
@@ -169,5 +183,15 @@ fn seal_audit_events() -> Scheduled {
         interval: Duration::from_mins(1),
         topic: Some(Topic::Audit),
         pass: |app| Box::pin(audit::seal_events(app)),
+    })
+}
+
+/// What jobs had at GitHub ends with them.
+fn revoke_tokens() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "revoke_tokens",
+        interval: Duration::from_secs(30),
+        topic: Some(Topic::Outbox),
+        pass: |app| Box::pin(github::revoke_tokens(app)),
     })
 }

@@ -3,6 +3,7 @@
 mod approvals;
 mod containers;
 mod crashes;
+mod github;
 mod leases;
 mod local_run;
 mod pipeline;

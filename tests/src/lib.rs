@@ -3,6 +3,7 @@
 //! Touches Gantry only through its public faces: the `gantry` program, HTTP, and git. Waits for
 //! states, never for times; every wait is bounded and says what it saw last.
 
+pub mod emulate;
 pub mod fake_runner;
 pub mod program;
 pub mod repository;

@@ -135,6 +135,11 @@ impl TestServer {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
+    /// What deliveries are signed with.
+    pub fn webhook_secret(&self) -> Result<String> {
+        self.read_data_file("webhook-secret")
+    }
+
     fn read_data_file(&self, name: &str) -> Result<String> {
         let path = self.data_dir().join(name);
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;

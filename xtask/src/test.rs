@@ -36,6 +36,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     engine::ensure_running(install)?;
     images::run_build()?;
     build_javascript_actions()?;
+    web::install(&root().join("tests/github"))?;
     run(rust_tests().env("TEST_REQUIRE_DOCKER", "1"))?;
     browser_tests()?;
     say("\neverything passed");

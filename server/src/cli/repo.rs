@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::json;
 
 use super::connection::Connection;
@@ -14,6 +15,10 @@ use super::output::{self, text};
 pub(crate) enum RepoCommand {
     /// Register a git repository of this machine.
     Add(AddArguments),
+    /// Connect a repository of GitHub in which the GitHub App is installed, and turn it on.
+    Connect(ConnectArguments),
+    /// Change what a repository does here.
+    Set(SetArguments),
     /// List the registered repositories.
     List(ListArguments),
 }
@@ -33,6 +38,50 @@ pub(crate) struct AddArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ConnectArguments {
+    /// The repository at GitHub.
+    #[arg(value_name = "OWNER/REPO")]
+    name: String,
+    /// Where its workflow files are, when not in `.github/workflows`.
+    #[arg(long, value_name = "DIR")]
+    workflow_directory: Option<String>,
+    /// Show neutral check runs, while another system decides.
+    #[arg(long)]
+    shadow: bool,
+    /// Let its jobs use the container engine of their runner. Such a job controls the machine.
+    #[arg(long)]
+    docker_socket: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetArguments {
+    #[arg(value_name = "OWNER/REPO")]
+    name: String,
+    /// Whether events of the repository start runs.
+    #[arg(long, value_name = "BOOL")]
+    enabled: Option<bool>,
+    /// Whether its check runs are neutral.
+    #[arg(long, value_name = "BOOL")]
+    shadow: Option<bool>,
+    /// Whether its jobs are commit statuses as well.
+    #[arg(long, value_name = "BOOL")]
+    report_statuses: Option<bool>,
+    /// Whether jobs of workflows that a filter kept from starting are shown as skipped.
+    #[arg(long, value_name = "BOOL")]
+    report_skipped: Option<bool>,
+    /// Where its workflow files are.
+    #[arg(long, value_name = "DIR")]
+    workflow_directory: Option<String>,
+    /// Whether its jobs may use the container engine of their runner.
+    #[arg(long, value_name = "BOOL")]
+    docker_socket: Option<bool>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     #[command(flatten)]
     connection: Connection,
@@ -41,6 +90,8 @@ pub(crate) struct ListArguments {
 pub(super) async fn run(command: RepoCommand) -> anyhow::Result<ExitCode> {
     match command {
         RepoCommand::Add(arguments) => add(arguments).await,
+        RepoCommand::Connect(arguments) => connect(arguments).await,
+        RepoCommand::Set(arguments) => set(arguments).await,
         RepoCommand::List(arguments) => list(arguments).await,
     }
 }
@@ -58,6 +109,39 @@ async fn add(arguments: AddArguments) -> anyhow::Result<ExitCode> {
     let name = text(&added, "full_name");
     output::line(format!("Added {name}, default branch {}.", text(&added, "default_branch")))?;
     output::line(format!("Deliver its newest commit with `gantry deliver --repo {name}`."))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn connect(arguments: ConnectArguments) -> anyhow::Result<ExitCode> {
+    let body = json!({
+        "full_name": arguments.name,
+        "workflow_directory": arguments.workflow_directory,
+        "shadow": arguments.shadow,
+        "docker_socket": arguments.docker_socket,
+    });
+    let client = arguments.connection.client()?;
+    let connected = client.post("/api/gantry/github/repositories", &body).await?;
+    let (name, branch) = (text(&connected, "full_name"), text(&connected, "default_branch"));
+    output::line(format!("Connected {name}, default branch {branch}."))?;
+    output::line("Turn GitHub Actions off in the repository's settings, or use --shadow.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set(arguments: SetArguments) -> anyhow::Result<ExitCode> {
+    let body = json!({
+        "enabled": arguments.enabled,
+        "shadow": arguments.shadow,
+        "report_statuses": arguments.report_statuses,
+        "report_skipped": arguments.report_skipped,
+        "workflow_directory": arguments.workflow_directory,
+        "docker_socket": arguments.docker_socket,
+    });
+    let client = arguments.connection.client()?;
+    let path = format!("/api/gantry/repositories/{}", arguments.name);
+    let request = client.request(Method::PATCH, &path).json(&body);
+    let changed = client.json(request).await?;
+    let state = if changed["enabled"] == true { "on" } else { "off" };
+    output::line(format!("{} is {state}.", text(&changed, "full_name")))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -24,7 +24,7 @@ use super::extract::{ApiPath, ApiQuery};
 use crate::App;
 use crate::accounts::Caller;
 use crate::jobs::view::leased_repository;
-use crate::repositories::{Repository, find_by_full_name};
+use crate::repositories::{RepositorySource, find_by_full_name};
 
 /// Clones served at once; a further one waits.
 const MAX_CLONES: usize = 32;
@@ -140,24 +140,29 @@ pub(crate) struct GitPath {
     repo: String,
 }
 
-/// The repository, if the caller may read it. A job may read its own alone, while it runs.
-async fn find(app: &App, caller: &Caller, path: &GitPath) -> Result<Repository, ApiError> {
+/// Where the repository lies, if the caller may read it. A job may read its own alone, while it runs.
+async fn find(app: &App, caller: &Caller, path: &GitPath) -> Result<String, ApiError> {
     let name = path.repo.strip_suffix(".git").unwrap_or(&path.repo);
     let mut db = app.db.acquire().await?;
     let repository =
         find_by_full_name(&mut db, &path.owner, name).await?.ok_or_else(ApiError::not_found)?;
-    match caller {
-        Caller::Account(_) => Ok(repository),
+    let may_read = match caller {
+        Caller::Account(_) => true,
         Caller::Job(identity) => {
             let own = leased_repository(&mut db, identity.job, identity.lease).await?;
-            if own == Some(repository.id) { Ok(repository) } else { Err(ApiError::not_found()) }
+            own == Some(repository.id)
         }
-        Caller::Anonymous => Err(ApiError::not_found()),
+        Caller::Anonymous => false,
+    };
+    // A repository of GitHub is cloned from there.
+    match repository.source {
+        RepositorySource::Local { path } if may_read => Ok(path),
+        RepositorySource::Local { .. } | RepositorySource::GitHub(_) => Err(ApiError::not_found()),
     }
 }
 
 /// `git upload-pack`, without any configuration of the machine's users.
-fn upload_pack(repository: &Repository, version: Option<&HeaderValue>, flags: &[&str]) -> Command {
+fn upload_pack(repository: &str, version: Option<&HeaderValue>, flags: &[&str]) -> Command {
     let mut git = Command::new("git");
     // The operator registered the repository, so it may belong to another user.
     git.args(["-c", "safe.directory=*"])
@@ -165,7 +170,7 @@ fn upload_pack(repository: &Repository, version: Option<&HeaderValue>, flags: &[
         .args(["-c", "uploadpack.allowFilter=true"])
         .args(["upload-pack", "--stateless-rpc", "--strict"])
         .args(flags)
-        .arg(&repository.local_path)
+        .arg(repository)
         .current_dir("/")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")

@@ -118,6 +118,8 @@ fn web(routes: Routes) -> Routes {
         )
         .get("/{owner}/{repo}/actions/workflows/{workflow}/badge.svg", READ, badge::get)
         .get("/api/gantry/badges/{owner}/{repo}/{workflow}/badge.svg", Access::Link, badge::get)
+        .patch("/api/gantry/repositories/{owner}/{repo}", ADMIN, own_repositories::change)
+        .post("/api/gantry/github/repositories", ADMIN, own_repositories::connect)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
         .post("/api/gantry/secrets/rotate-key", ADMIN, own_secrets::rotate_key)
         .get("/api/gantry/runs", Access::Known, own_runs::list)

@@ -60,7 +60,7 @@ pub async fn complete(
     annotations::insert(&mut transaction, call.job, &completion.annotations)
         .await
         .map_err(CallError::Other)?;
-    reporting::want_check_run(&mut transaction, &app.config, call.job).await?;
+    reporting::want_report(&mut transaction, &app.config, call.job).await?;
     transaction.commit().await?;
     tracing::info!(
         job.id = call.job.0,

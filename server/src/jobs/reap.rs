@@ -138,7 +138,7 @@ async fn end_as_lost(db: &mut PgConnection, app: &App, job: &Expired) -> anyhow:
         format!("the runner `{}` was lost; no runner could start the job", job.runner)
     };
     end_without_runner(db, job.id, (job.is_cancelled, &reason)).await?;
-    reporting::want_check_run(db, &app.config, JobId(job.id)).await?;
+    reporting::want_report(db, &app.config, JobId(job.id)).await?;
     Ok(())
 }
 

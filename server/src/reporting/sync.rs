@@ -1,33 +1,32 @@
-//! The reconciler that sends check runs.
+//! The reconciler that sends reports.
 //!
-//! Does not hold a transaction while it calls GitHub. Invariant: one pass at a time sends, in the
-//! order in which changes were asked for, so an older state never overwrites a newer one.
+//! Does not hold a transaction while it calls GitHub. Invariant: one pass at a time sends, what is of
+//! one repository in the order in which it was asked for, so an older state never overwrites a newer
+//! one; repositories do not wait for each other.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use gantry_protocol::{JobId, RunId};
-use serde_json::json;
-use sqlx::PgConnection;
 
-use super::github::{Client, ReportError};
-use super::queries;
-use super::wanted::{Place, WantedCheckRun, wanted, wanted_for_failed_start};
+use super::want::Kind;
+use super::{check_runs, commit_statuses, deployments, skipped};
 use crate::App;
 use crate::background::{Pass, Reconciler, Topic};
-use crate::config::Config;
+use crate::github::GitHubError;
 use crate::outbox::{self, Effect};
 
-const KIND: &str = "check_run";
-
-/// Effects claimed at once; more are claimed in the same pass.
+/// Effects of a kind claimed at once; more are claimed in the same pass. Fewer than can be sent before
+/// a claim runs out, at one a second.
 const BATCH: i64 = 20;
 
 /// After so many failed attempts (about a day) an effect is given up and logged.
 const MAX_ATTEMPTS: i32 = 300;
 
-/// Sends the check runs that wait in the outbox.
+/// Sends what waits in the outbox.
 pub const SYNC_REPORTS: Reconciler = Reconciler {
     name: "sync_reports",
     // A change of a job wakes it at once, and `next_report` names when a retry is due.
@@ -36,167 +35,117 @@ pub const SYNC_REPORTS: Reconciler = Reconciler {
     pass: boxed_pass,
 };
 
+/// How a call to GitHub went; the outer result of whoever answers it is a fault of ours.
+pub(super) type Sent = Result<(), GitHubError>;
+
 fn boxed_pass(app: &App) -> Pass<'_> {
     Box::pin(pass(app))
 }
 
-/// Asks for the check run of `job` to be brought up to date. Without a configured GitHub nothing is
-/// asked for. The caller wakes [`Topic::Outbox`] after its transaction has committed.
-pub async fn want_check_run(
-    db: &mut PgConnection,
-    config: &Config,
-    job: JobId,
-) -> sqlx::Result<()> {
-    if config.github.is_none() {
-        return Ok(());
-    }
-    outbox::enqueue(db, KIND, &job.to_string(), &json!({ "job_id": job })).await
-}
-
-/// Asks for a failed check run for a run that ended before it had jobs; otherwise as
-/// [`want_check_run`].
-pub async fn want_failed_start(
-    db: &mut PgConnection,
-    config: &Config,
-    run: RunId,
-) -> sqlx::Result<()> {
-    if config.github.is_none() {
-        return Ok(());
-    }
-    outbox::enqueue(db, KIND, &format!("run-{run}"), &json!({ "run_id": run })).await
-}
-
-/// When the next check run has to be sent; `None` when none waits.
+/// When the next report has to be sent; `None` when none waits.
 pub async fn next_report(app: &App) -> anyhow::Result<Option<DateTime<Utc>>> {
-    if app.config.github.is_none() {
+    if !app.github.is_connected() {
         return Ok(None);
     }
-    let mut db = app.db.acquire().await.context("looking for check runs to send")?;
-    outbox::next_due(&mut db, KIND).await.context("looking for check runs to send")
+    let mut db = app.db.acquire().await.context("looking for reports to send")?;
+    let mut earliest: Option<DateTime<Utc>> = None;
+    for kind in Kind::ALL {
+        let due = outbox::next_due(&mut db, kind.as_str()).await;
+        let due = due.context("looking for reports to send")?;
+        earliest = earliest.into_iter().chain(due).min();
+    }
+    Ok(earliest)
 }
 
 async fn pass(app: &App) -> anyhow::Result<u64> {
-    let Some(access) = &app.config.github else {
+    if !app.github.is_connected() {
         return Ok(0);
-    };
-    let mut client = None;
+    }
     let mut n_sent = 0;
     loop {
-        let mut db = app.db.acquire().await.context("claiming check runs")?;
-        let effects = outbox::claim(&mut db, KIND, BATCH).await.context("claiming check runs")?;
-        drop(db);
-        if effects.is_empty() {
+        let groups = claim(app).await?;
+        if groups.is_empty() {
             return Ok(n_sent);
         }
-        let client = match &client {
-            Some(client) => client,
-            None => client.insert(Client::new(access)?),
-        };
-        for effect in effects {
-            n_sent += send_and_settle(app, client, &effect).await?;
+        let ended = join_all(groups.into_values().map(|group| send_group(app, group))).await;
+        for n_of_group in ended {
+            n_sent += n_of_group?;
         }
     }
 }
 
-/// Sends one effect and records how it went. An effect that fails does not stop the pass.
-async fn send_and_settle(app: &App, client: &Client, effect: &Effect) -> anyhow::Result<u64> {
+/// Due effects by repository.
+async fn claim(app: &App) -> anyhow::Result<BTreeMap<i64, Vec<(Kind, Effect)>>> {
+    let mut db = app.db.acquire().await.context("claiming reports")?;
+    let mut groups = BTreeMap::<i64, Vec<(Kind, Effect)>>::new();
+    for kind in Kind::ALL {
+        let claimed = outbox::claim(&mut db, kind.as_str(), BATCH).await;
+        for effect in claimed.context("claiming reports")? {
+            let repository = number(&effect, "repository_id").unwrap_or_default();
+            groups.entry(repository).or_default().push((kind, effect));
+        }
+    }
+    Ok(groups)
+}
+
+fn number(effect: &Effect, name: &str) -> Option<i64> {
+    effect.payload.get(name).and_then(serde_json::Value::as_i64)
+}
+
+/// Sends the effects of one repository. When GitHub asks for patience, the rest waits as well.
+async fn send_group(app: &App, group: Vec<(Kind, Effect)>) -> anyhow::Result<u64> {
+    let mut n_sent = 0;
+    let mut pause = None;
+    for (kind, effect) in group {
+        let sent = match pause {
+            None => send(app, kind, &effect).await?,
+            Some(pause) => {
+                let reason = "GitHub asked for a pause".to_owned();
+                Err(GitHubError::Later { reason, retry_after: Some(pause) })
+            }
+        };
+        if let Err(GitHubError::Later { retry_after: Some(asked), .. }) = &sent {
+            pause = Some(*asked);
+        }
+        n_sent += settle(app, &effect, sent).await?;
+    }
+    Ok(n_sent)
+}
+
+async fn send(app: &App, kind: Kind, effect: &Effect) -> anyhow::Result<Sent> {
     let is_retry = effect.n_attempts > 1;
-    let number = |name: &str| effect.payload.get(name).and_then(serde_json::Value::as_i64);
-    let sent = match (number("job_id"), number("run_id")) {
-        (Some(job), _) => send(app, client, JobId(job), is_retry).await?,
-        (None, Some(run)) => send_failed_start(app, client, RunId(run), is_retry).await?,
-        (None, None) => Err(ReportError::Refused("the outbox row names no job or run".into())),
-    };
-    let mut db = app.db.acquire().await.context("settling a check run")?;
+    let job = number(effect, "job_id").map(JobId);
+    let run = number(effect, "run_id").map(RunId);
+    match (kind, job, run) {
+        (Kind::CheckRun, Some(job), _) => check_runs::send_job(app, job, is_retry).await,
+        (Kind::CheckRun, None, Some(run)) => {
+            check_runs::send_failed_start(app, run, is_retry).await
+        }
+        (Kind::CommitStatus, Some(job), _) => commit_statuses::send(app, job).await,
+        (Kind::Deployment, Some(job), _) => deployments::send(app, job, is_retry).await,
+        (Kind::Skipped, ..) => skipped::send(app, &effect.payload).await,
+        (_, None, _) => Ok(Err(GitHubError::Refused("the outbox row names no job or run".into()))),
+    }
+}
+
+/// Records how it went. An effect that fails does not stop the pass.
+async fn settle(app: &App, effect: &Effect, sent: Sent) -> anyhow::Result<u64> {
+    let mut db = app.db.acquire().await.context("settling a report")?;
     match sent {
-        Ok(()) => outbox::discard(&mut db, effect).await.context("settling a check run")?,
-        Err(ReportError::Later { reason, retry_after }) if effect.n_attempts < MAX_ATTEMPTS => {
-            tracing::warn!(error = reason, "a check run could not be sent and will be again");
+        Ok(()) => {
+            outbox::discard(&mut db, effect).await.context("settling a report")?;
+            Ok(1)
+        }
+        Err(GitHubError::Later { reason, retry_after }) if effect.n_attempts < MAX_ATTEMPTS => {
+            tracing::warn!(error = reason, "a report could not be sent and will be again");
             let delay = outbox::retry_delay(effect.n_attempts, retry_after);
             outbox::postpone(&mut db, effect, &reason, delay).await?;
-            return Ok(0);
+            Ok(0)
         }
         Err(error) => {
-            tracing::error!(%error, payload = %effect.payload, "a check run is given up");
-            outbox::discard(&mut db, effect).await.context("settling a check run")?;
-            return Ok(0);
+            tracing::error!(%error, payload = %effect.payload, "a report is given up");
+            outbox::discard(&mut db, effect).await.context("settling a report")?;
+            Ok(0)
         }
     }
-    Ok(1)
-}
-
-/// The outer result is a fault of ours, the inner one of the call to GitHub.
-async fn send(
-    app: &App,
-    client: &Client,
-    job: JobId,
-    is_retry: bool,
-) -> anyhow::Result<Result<(), ReportError>> {
-    let mut db = app.db.acquire().await.context("reading a job to report")?;
-    let Some(facts) = queries::find_job(&mut db, job).await.context("reading a job to report")?
-    else {
-        return Ok(Ok(()));
-    };
-    let reported = queries::find_reported(&mut db, job).await.context("reading a check run")?;
-    drop(db);
-    let Some(wanted) = wanted(&facts, &app.config.public_url) else {
-        return Ok(Ok(()));
-    };
-    let known = match &reported {
-        Some(reported)
-            if reported.status == wanted.status && reported.conclusion == wanted.conclusion =>
-        {
-            return Ok(Ok(()));
-        }
-        Some(reported) => Some(reported.check_run_id),
-        None => None,
-    };
-    match bring_about(client, facts.place(), &wanted, (known, is_retry)).await {
-        Ok(check_run_id) => {
-            let mut db = app.db.acquire().await.context("storing a check run")?;
-            queries::store_reported(&mut db, job, check_run_id, &wanted)
-                .await
-                .context("storing a check run")?;
-            Ok(Ok(()))
-        }
-        Err(error) => Ok(Err(error)),
-    }
-}
-
-/// Updates the check run when its number is known; otherwise creates it, unless an earlier attempt
-/// did so without learning of it.
-async fn bring_about(
-    client: &Client,
-    place: Place<'_>,
-    wanted: &WantedCheckRun,
-    (known, is_retry): (Option<i64>, bool),
-) -> Result<i64, ReportError> {
-    let existing = match known {
-        Some(check_run_id) => Some(check_run_id),
-        None if is_retry => client.find(place, wanted).await?,
-        None => None,
-    };
-    match existing {
-        Some(check_run_id) => {
-            client.update(place, check_run_id, wanted).await?;
-            Ok(check_run_id)
-        }
-        None => client.create(place, wanted).await,
-    }
-}
-
-/// Sent once and for all: such a run never changes.
-async fn send_failed_start(
-    app: &App,
-    client: &Client,
-    run: RunId,
-    is_retry: bool,
-) -> anyhow::Result<Result<(), ReportError>> {
-    let mut db = app.db.acquire().await.context("reading a run to report")?;
-    let found =
-        queries::find_failed_start(&mut db, run).await.context("reading a run to report")?;
-    drop(db);
-    let Some(facts) = found else { return Ok(Ok(())) };
-    let wanted = wanted_for_failed_start(&facts, &app.config.public_url);
-    Ok(bring_about(client, facts.place(), &wanted, (None, is_retry)).await.map(drop))
 }

@@ -5,6 +5,8 @@ use gantry_protocol::JobId;
 use gantry_workflow::diagnostic::Diagnostic;
 use serde::Serialize;
 
+use super::want::SkippedWorkflow;
+
 /// GitHub's limit of `output.summary`.
 const MAX_SUMMARY_CHARACTERS: usize = 65_535;
 
@@ -15,11 +17,18 @@ pub(super) struct ReportedJob {
     pub(super) run_id: i64,
     pub(super) owner: String,
     pub(super) repository: String,
+    pub(super) installation: Option<i64>,
+    /// Another system decides; whatever happened is shown as `neutral`.
+    pub(super) is_shadow: bool,
     pub(super) head_sha: String,
     pub(super) name: String,
     pub(super) status: String,
     pub(super) conclusion: Option<String>,
     pub(super) reason: Option<String>,
+    pub(super) environment: Option<String>,
+    pub(super) environment_url: Option<String>,
+    /// What its steps say about themselves, in Markdown.
+    pub(super) summary: String,
     pub(super) started_at: Option<DateTime<Utc>>,
     pub(super) completed_at: Option<DateTime<Utc>>,
 }
@@ -30,6 +39,8 @@ pub(super) struct FailedStart {
     pub(super) run_id: i64,
     pub(super) owner: String,
     pub(super) repository: String,
+    pub(super) installation: Option<i64>,
+    pub(super) is_shadow: bool,
     pub(super) head_sha: String,
     pub(super) workflow_path: String,
     pub(super) completed_at: Option<DateTime<Utc>>,
@@ -65,14 +76,44 @@ pub(super) fn wanted_for_failed_start(run: &FailedStart, public_url: &str) -> Wa
         head_sha: run.head_sha.clone(),
         external_id: format!("run-{id}"),
         details_url: format!("{public_url}/{owner}/{repository}/actions/runs/{id}"),
+        state: "completed".to_owned(),
         status: "completed",
-        conclusion: Some("failure".to_owned()),
+        conclusion: shown(Some("failure"), run.is_shadow),
         started_at: run.completed_at,
         completed_at: run.completed_at,
         output: Output {
             title: "The workflow could not be started".to_owned(),
-            summary: messages.join("\n\n").chars().take(MAX_SUMMARY_CHARACTERS).collect(),
+            summary: cut(&messages.join("\n\n")),
+            text: None,
         },
+        actions: Vec::new(),
+    }
+}
+
+/// The check run of a job that a filter kept from running.
+pub(super) fn wanted_for_skipped(
+    skipped: &SkippedWorkflow,
+    job_name: &str,
+    public_url: &str,
+) -> WantedCheckRun {
+    let SkippedWorkflow { repository_id, head_sha, path, reason, .. } = skipped;
+    let now = Utc::now();
+    WantedCheckRun {
+        name: job_name.to_owned(),
+        head_sha: head_sha.clone(),
+        external_id: format!("skipped-{repository_id}-{path}-{job_name}"),
+        details_url: public_url.to_owned(),
+        state: "completed".to_owned(),
+        status: "completed",
+        conclusion: Some("skipped".to_owned()),
+        started_at: Some(now),
+        completed_at: Some(now),
+        output: Output {
+            title: "Skipped".to_owned(),
+            summary: cut(&format!("`{path}` was not started: {reason}")),
+            text: None,
+        },
+        actions: Vec::new(),
     }
 }
 
@@ -84,6 +125,9 @@ pub(super) struct WantedCheckRun {
     /// Ours, to find the check run again.
     pub(super) external_id: String,
     pub(super) details_url: String,
+    /// The job's own word, of which GitHub does not take each.
+    #[serde(skip)]
+    pub(super) state: String,
     pub(super) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) conclusion: Option<String>,
@@ -92,12 +136,30 @@ pub(super) struct WantedCheckRun {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) completed_at: Option<DateTime<Utc>>,
     pub(super) output: Output,
+    /// An empty list takes buttons away.
+    pub(super) actions: Vec<Action>,
 }
+
+/// A button; GitHub tells us by `check_run.requested_action` who pressed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Action {
+    label: &'static str,
+    description: &'static str,
+    identifier: &'static str,
+}
+
+/// GitHub's limits: a label of 20 characters, a description of 40.
+const REVIEW: [Action; 2] = [
+    Action { label: "Approve", description: "Let the deployment go on", identifier: "approve" },
+    Action { label: "Reject", description: "Let the job fail", identifier: "reject" },
+];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Output {
     pub(super) title: String,
     pub(super) summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
 }
 
 /// The wanted check run; `None` while the job is not part of the run's visible jobs yet.
@@ -109,21 +171,39 @@ pub(super) fn wanted(job: &ReportedJob, public_url: &str) -> Option<WantedCheckR
         "completed" => "completed",
         _ => return None,
     };
-    let details_url = format!(
-        "{public_url}/{}/{}/actions/runs/{}/job/{}",
-        job.owner, job.repository, job.run_id, job.job
-    );
     Some(WantedCheckRun {
         name: job.name.clone(),
         head_sha: job.head_sha.clone(),
         external_id: job.job.to_string(),
-        details_url,
+        details_url: details_url(job, public_url),
+        state: job.status.clone(),
         status,
-        conclusion: job.conclusion.clone(),
+        conclusion: shown(job.conclusion.as_deref(), job.is_shadow),
         started_at: job.started_at,
         completed_at: job.completed_at,
         output: output(job),
+        actions: if is_review_wanted(job) { REVIEW.to_vec() } else { Vec::new() },
     })
+}
+
+/// The job on our page.
+pub(super) fn details_url(job: &ReportedJob, public_url: &str) -> String {
+    let (owner, repository) = (&job.owner, &job.repository);
+    format!("{public_url}/{owner}/{repository}/actions/runs/{}/job/{}", job.run_id, job.job)
+}
+
+fn is_review_wanted(job: &ReportedJob) -> bool {
+    job.status == "waiting" && job.environment.is_some()
+}
+
+/// GitHub counts characters and refuses more.
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_SUMMARY_CHARACTERS).collect()
+}
+
+/// In shadow mode nothing that happens here may block or allow a merge.
+fn shown(conclusion: Option<&str>, is_shadow: bool) -> Option<String> {
+    conclusion.map(|it| if is_shadow { "neutral" } else { it }.to_owned())
 }
 
 fn output(job: &ReportedJob) -> Output {
@@ -141,7 +221,8 @@ fn output(job: &ReportedJob) -> Output {
     let summary = job.reason.as_deref().unwrap_or(title);
     Output {
         title: title.to_owned(),
-        summary: summary.chars().take(MAX_SUMMARY_CHARACTERS).collect(),
+        summary: cut(summary),
+        text: (!job.summary.is_empty()).then(|| cut(&job.summary)),
     }
 }
 
@@ -155,11 +236,16 @@ mod tests {
             run_id: 10_001,
             owner: "acme".into(),
             repository: "app".into(),
+            installation: None,
+            is_shadow: false,
             head_sha: "a".repeat(40),
             name: "test (3.11)".into(),
             status: status.into(),
             conclusion: conclusion.map(str::to_owned),
             reason: Some("needs `lint` failed".into()),
+            environment: None,
+            environment_url: None,
+            summary: String::new(),
             started_at: None,
             completed_at: None,
         }
@@ -172,6 +258,36 @@ mod tests {
             assert_eq!(wanted.status, "queued");
         }
         assert_eq!(wanted(&job("blocked", None), "https://ci.test"), None);
+    }
+
+    #[test]
+    fn a_waiting_deployment_has_buttons_and_loses_them() {
+        let waiting =
+            ReportedJob { environment: Some("production".into()), ..job("waiting", None) };
+        let shown = wanted(&waiting, "https://ci.test").expect("visible");
+        let identifiers: Vec<_> = shown.actions.iter().map(|action| action.identifier).collect();
+        assert_eq!(identifiers, ["approve", "reject"]);
+        for action in shown.actions {
+            assert!(action.label.len() <= 20 && action.description.len() <= 40);
+        }
+        let queued = ReportedJob { status: "queued".into(), ..waiting };
+        assert_eq!(wanted(&queued, "https://ci.test").expect("visible").actions, []);
+    }
+
+    #[test]
+    fn a_long_summary_is_cut_at_githubs_limit() {
+        let long =
+            ReportedJob { summary: "ä".repeat(70_000), ..job("completed", Some("success")) };
+        let text = wanted(&long, "https://ci.test").and_then(|it| it.output.text).expect("a text");
+        assert_eq!(text.chars().count(), 65_535);
+    }
+
+    #[test]
+    fn in_shadow_mode_nothing_fails_and_the_title_says_what_happened() {
+        let failed = ReportedJob { is_shadow: true, ..job("completed", Some("failure")) };
+        let wanted = wanted(&failed, "https://ci.test").expect("visible");
+        assert_eq!(wanted.conclusion.as_deref(), Some("neutral"));
+        assert_eq!(wanted.output.title, "Failing");
     }
 
     #[test]

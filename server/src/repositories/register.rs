@@ -9,7 +9,8 @@ use std::process::Output;
 use sqlx::PgConnection;
 use tokio::process::Command;
 
-use super::queries::{self, NewRepository, Repository};
+use super::Repository;
+use super::queries::{self, NewRepository};
 
 /// The owner of a repository that does not say whose it is.
 const DEFAULT_OWNER: &str = "local";
@@ -128,7 +129,7 @@ fn directory_name(git_dir: &Path) -> String {
     name.strip_suffix(".git").unwrap_or(&name).to_owned()
 }
 
-fn split_name(full_name: &str) -> Result<(&str, &str), RegisterError> {
+pub(super) fn split_name(full_name: &str) -> Result<(&str, &str), RegisterError> {
     let fits = |part: &str| {
         !part.is_empty()
             && part.len() <= 100

@@ -75,7 +75,7 @@ pub(super) async fn apply(
     let mut effects = Effects::default();
     for transition in transitions {
         if let Some(job) = write(db, target, transition).await? {
-            reporting::want_check_run(db, target.config, job).await?;
+            reporting::want_report(db, target.config, job).await?;
         }
         effects.note(transition);
     }

@@ -31,7 +31,8 @@ pub(super) fn contexts(
     let number_at = |pointer: &str| {
         request.payload.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default()
     };
-    let own_id = u64::try_from(repository.id.0).unwrap_or_default();
+    let own_id = repository.github().map_or(repository.id.0, |github| github.id);
+    let own_id = u64::try_from(own_id).unwrap_or_default();
     let api = format!("{}/api/v3", config.public_url);
     let graphql = format!("{}/api/graphql", config.public_url);
     let github = GithubContext {

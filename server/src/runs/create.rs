@@ -89,7 +89,7 @@ pub async fn create(
             run_number,
             event: &request.event,
             head_branch: head_branch(&request.origin),
-            head_sha: &request.origin.sha,
+            head_sha: head_sha(request),
             git_ref: &request.origin.git_ref,
             actor: &request.actor,
             display_title: &title,
@@ -185,4 +185,12 @@ fn head_branch(origin: &Origin) -> &str {
         .strip_prefix("refs/heads/")
         .or_else(|| git_ref.strip_prefix("refs/tags/"))
         .unwrap_or(git_ref)
+}
+
+/// A run for a pull request belongs to its head, where people look for its checks, although it runs on
+/// the merge commit.
+fn head_sha(request: &CreateRun) -> &str {
+    let head = request.payload.pointer("/pull_request/head/sha");
+    let head = head.and_then(serde_json::Value::as_str).filter(|sha| !sha.is_empty());
+    head.filter(|_| request.event.starts_with("pull_request")).unwrap_or(&request.origin.sha)
 }

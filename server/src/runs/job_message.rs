@@ -3,15 +3,14 @@
 //! Invariant: secrets are decrypted here, for a job that has been leased, and nowhere stored.
 
 use anyhow::Context as _;
-use gantry_protocol::{JobContexts, JobMessage, JobPolicy, JobRepository, WorkflowSettings};
+use gantry_protocol::{JobContexts, JobMessage, JobPolicy, WorkflowSettings};
 use gantry_workflow::advance::{RunState, Scope, Secrets, needs_context, secrets_of_job};
 use gantry_workflow::expr::{Entries, Value};
 use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
 use sqlx::PgConnection;
 
-use super::{runtime, stored_plan};
-use crate::accounts::{self, JobIdentity};
+use super::{job_credentials, runtime, stored_plan};
 use crate::jobs::{self, LeasedJob};
 use crate::repositories::{self, Repository};
 use crate::secrets::{Place, Reader};
@@ -23,21 +22,22 @@ const DEBUG_SWITCHES: [&str; 2] = ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"]
 /// The secret that every job has.
 const TOKEN_NAME: &str = "GITHUB_TOKEN";
 
-pub(super) async fn build(
-    db: &mut PgConnection,
-    app: &App,
-    leased: &LeasedJob,
-) -> anyhow::Result<JobMessage> {
-    let plan = stored_plan::read(db, leased.attempt.run).await?;
-    let jobs = jobs::legs(db, leased.attempt).await?;
+/// Everything the runner needs. Holds no connection while GitHub is asked.
+pub(super) async fn build(app: &App, leased: &LeasedJob) -> anyhow::Result<JobMessage> {
+    let mut db = app.db.acquire().await?;
+    let plan = stored_plan::read(&mut db, leased.attempt.run).await?;
+    let jobs = jobs::legs(&mut db, leased.attempt).await?;
     let state = RunState { jobs, ..RunState::default() };
     let key = model::JobId(leased.key.clone());
     let (scope, job) = Scope::of_job(&plan, &state, &key).context("the plan has no such job")?;
-    let repository = repository(db, leased).await?;
-    let vars = vars(db, &plan, (&repository, leased)).await?;
-    let identity = JobIdentity { job: leased.id, lease: leased.lease };
-    let token = accounts::job_token(app, identity);
+    let repository = repository(&mut db, leased).await?;
+    let vars = vars(&mut db, &plan, (&repository, leased)).await?;
     let is_from_fork = is_from_fork(&plan.contexts.github.to_json(), &repository.full_name());
+    let permissions = scope.permissions(job);
+    let permissions = if is_from_fork { permissions.read_only() } else { permissions }.granted();
+    drop(db);
+    let credentials = job_credentials::issue(app, leased, (&repository, &permissions)).await?;
+    let mut db = app.db.acquire().await?;
     let workflow = scope.workflow();
     let referenced = job.referenced_secrets(workflow.env.as_ref(), &workflow.defaults);
     // A runner looks at the switches without being told to.
@@ -46,20 +46,18 @@ pub(super) async fn build(
         (true, _) => Secrets::new(),
         (false, false) => {
             let environment = leased.environment.as_deref();
-            secrets_of_run(db, app, &repository, (environment, &is_wanted)).await?
+            secrets_of_run(&mut db, app, &repository, (environment, &is_wanted)).await?
         }
         (false, true) => {
             let passed_on = |own| secrets_of_job(&plan, &state, &key, own);
-            called_secrets(db, app, (&repository, leased, &token), passed_on).await?
+            let about = (&repository, leased, credentials.token.as_str());
+            called_secrets(&mut db, app, about, passed_on).await?
         }
     };
     secrets.retain(|name, _| is_wanted(name));
-    if is_debugged(db, leased).await? {
+    if is_debugged(&mut db, leased).await? {
         secrets.extend(DEBUG_SWITCHES.map(|name| (name.to_owned(), "true".to_owned())));
     }
-    let permissions = scope.permissions(job);
-    let permissions = if is_from_fork { permissions.read_only() } else { permissions };
-    let granted = permissions.granted();
     Ok(JobMessage {
         job_id: leased.id,
         run_id: leased.attempt.run,
@@ -74,15 +72,11 @@ pub(super) async fn build(
         job: job.clone(),
         contexts: contexts(&scope, job, (leased, vars)),
         secrets,
-        permissions: granted.clone(),
-        github_token: token.clone(),
-        repository: JobRepository {
-            full_name: repository.full_name(),
-            clone_url: format!("{}/git/{}.git", app.config.public_url, repository.full_name()),
-            clone_token: token,
-        },
+        permissions: permissions.clone(),
+        github_token: credentials.token,
+        repository: credentials.repository,
         policy: JobPolicy { docker_socket: repository.docker_socket },
-        runtime: Some(runtime::of_job(app, leased, (&repository, &plan, &granted))?),
+        runtime: Some(runtime::of_job(app, leased, (&repository, &plan, &permissions))?),
     })
 }
 

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use super::{job_message, queries};
 use crate::audit::{self, Actor, NewEvent, Outcome};
 use crate::background::Topic;
+use crate::github::GitHubError;
 use crate::jobs::{self, CallError, CompleteError, JobCall, LeasedJob};
 use crate::runners::{self, Runner};
 use crate::{App, reporting};
@@ -63,14 +64,14 @@ async fn hand_out(
     runner: &Runner,
     job: &LeasedJob,
 ) -> anyhow::Result<Option<JobMessage>> {
-    let mut connection = app.db.acquire().await?;
     // Beside each other: the mark waits for the disk, and a lost one is made again by `advance`.
-    let (marked, built) =
-        tokio::join!(mark_in_progress(app, job), job_message::build(&mut connection, app, job));
+    let (marked, built) = tokio::join!(mark_in_progress(app, job), job_message::build(app, job));
     marked?;
     match built {
         Ok(message) => {
-            note_secrets(&mut connection, &message).await?;
+            let mut db = app.db.acquire().await?;
+            note_secrets(&mut db, &message).await?;
+            drop(db);
             app.wakeups.wake(Topic::Audit);
             app.wakeups.wake(Topic::Events);
             app.wakeups.wake(Topic::Outbox);
@@ -82,10 +83,9 @@ async fn hand_out(
             );
             Ok(Some(message))
         }
-        // The database may answer the repeated request; the claim gives the same job again.
-        Err(error) if error.downcast_ref::<sqlx::Error>().is_some() => Err(error),
+        // The repeated request may be answered; the claim gives the same job again.
+        Err(error) if is_passing(&error) => Err(error),
         Err(error) => {
-            drop(connection);
             tracing::error!(job.id = job.id.0, "the job could not be prepared: {error:#}");
             let call = JobCall { job: job.id, runner: runner.id, lease: job.lease };
             let reason = format!("the job could not be prepared: {error:#}");
@@ -113,9 +113,15 @@ async fn note_secrets(db: &mut PgConnection, message: &JobMessage) -> sqlx::Resu
     audit::record(db, &event, Outcome::Done, &json!({ "names": names })).await
 }
 
+/// The database or GitHub was not there for a moment.
+fn is_passing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<sqlx::Error>().is_some()
+        || matches!(error.downcast_ref::<GitHubError>(), Some(GitHubError::Later { .. }))
+}
+
 async fn mark_in_progress(app: &App, job: &LeasedJob) -> sqlx::Result<()> {
     let mut db = app.db.acquire().await?;
     let run: RunId = job.attempt.run;
     queries::set_status(&mut db, run, "in_progress").await?;
-    reporting::want_check_run(&mut db, &app.config, job.id).await
+    reporting::want_report(&mut db, &app.config, job.id).await
 }

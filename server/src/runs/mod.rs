@@ -12,6 +12,7 @@ mod contexts;
 mod create;
 mod delete;
 pub mod insights;
+mod job_credentials;
 mod job_facts;
 mod job_message;
 pub mod last_conclusion;

@@ -1,12 +1,14 @@
 //! The command line and the environment of `gantry serve`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use gantry_runner::warm_policy::WarmArguments;
-use gantry_server::config::{Config, GitHubAccess, SubjectFormat, default_data_dir};
+use gantry_server::config::{
+    Config, GITHUB_API_URL, GitHubAccess, GitHubCredentials, SubjectFormat, default_data_dir,
+};
 use gantry_workflow::advance::Limits;
 use gantry_workflow::plan::DefaultPermissions;
 use secrecy::SecretString;
@@ -71,11 +73,30 @@ pub(crate) struct Arguments {
     #[arg(long, env = "GANTRY_ID_TOKEN_SUBJECT", value_name = "FORMAT", default_value = "names", value_parser = subject_format)]
     id_token_subject: SubjectFormat,
 
-    /// REST API to report results to, for example `https://api.github.com`
-    #[arg(long, env = "GANTRY_GITHUB_API_URL", value_name = "URL", value_parser = base_url, requires = "github_token_file")]
-    github_api_url: Option<String>,
+    /// REST API of GitHub; an Enterprise Server's ends with `/api/v3`
+    #[arg(long, env = "GANTRY_GITHUB_API_URL", value_name = "URL", value_parser = base_url, default_value = GITHUB_API_URL)]
+    github_api_url: String,
 
-    /// File with the token for reporting results; without it nothing is reported
+    /// Number of the GitHub App that this server is
+    #[arg(
+        long,
+        env = "GANTRY_GITHUB_APP_ID",
+        value_name = "ID",
+        requires = "github_app_key_file",
+        conflicts_with = "github_token_file"
+    )]
+    github_app_id: Option<u64>,
+
+    /// File with the private key of the GitHub App
+    #[arg(
+        long,
+        env = "GANTRY_GITHUB_APP_KEY_FILE",
+        value_name = "FILE",
+        requires = "github_app_id"
+    )]
+    github_app_key_file: Option<PathBuf>,
+
+    /// File with a token for reporting results, where there is no GitHub App
     #[arg(long, env = "GANTRY_GITHUB_TOKEN_FILE", value_name = "FILE")]
     github_token_file: Option<PathBuf>,
 
@@ -155,15 +176,22 @@ impl Arguments {
     }
 
     fn github(&self) -> anyhow::Result<Option<GitHubAccess>> {
-        let Some(file) = &self.github_token_file else { return Ok(None) };
-        let token = std::fs::read_to_string(file)
-            .with_context(|| format!("reading the token file `{}`", file.display()))?;
-        let api_url = self.github_api_url.clone();
-        Ok(Some(GitHubAccess {
-            api_url: api_url.unwrap_or_else(|| "https://api.github.com".to_owned()),
-            token: token.trim().to_owned().into(),
-        }))
+        let app = self.github_app_id.zip(self.github_app_key_file.as_ref());
+        let credentials = match (app, &self.github_token_file) {
+            (Some((app_id, file)), _) => {
+                GitHubCredentials::App { app_id, private_key: read_secret(file)? }
+            }
+            (None, Some(file)) => GitHubCredentials::Token(read_secret(file)?),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(GitHubAccess { api_url: self.github_api_url.clone(), credentials }))
     }
+}
+
+fn read_secret(file: &Path) -> anyhow::Result<SecretString> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("reading the file `{}`", file.display()))?;
+    Ok(text.trim().to_owned().into())
 }
 
 fn subject_format(text: &str) -> Result<SubjectFormat, String> {

@@ -2,17 +2,31 @@
 
 use super::commit::is_object_id;
 use super::git::{Git, GitError};
+use super::source::Changes;
 
 /// GitHub looks at no more of a comparison.
 const MAX_CHANGED_FILES: usize = 3000;
 
-/// Two-dot difference, as for a push. Both are full object ids; a renamed file counts with both
-/// names.
-pub async fn changed_files(
+/// What `changes` says, in the repository at this path. A renamed file counts with both names.
+pub(super) async fn changed_files(
     repository: &str,
-    before: &str,
-    after: &str,
-) -> Result<Vec<String>, GitError> {
+    changes: Changes<'_>,
+) -> Result<Option<Vec<String>>, GitError> {
+    let found = match changes {
+        Changes::Between { before, after } => between(repository, before, after).await.map(Some),
+        Changes::SinceMergeBase { base, head, .. } => {
+            since_merge_base(repository, base, head).await
+        }
+    };
+    match found {
+        // A commit that was overwritten by a forced push may be gone.
+        Err(GitError::Missing { .. } | GitError::Failed { .. }) => Ok(None),
+        other => other,
+    }
+}
+
+/// Two-dot difference. Both are full object ids.
+async fn between(repository: &str, before: &str, after: &str) -> Result<Vec<String>, GitError> {
     let git = Git::new(repository);
     for id in [before, after] {
         if !is_object_id(id) {
@@ -28,9 +42,9 @@ pub async fn changed_files(
         .collect())
 }
 
-/// Three-dot difference, as for a pull request: what `head` changed since it left `base`.
-/// `None` when the two have no common ancestor.
-pub async fn changed_since_merge_base(
+/// Three-dot difference: what `head` changed since it left `base`. `None` when the two have no common
+/// ancestor.
+async fn since_merge_base(
     repository: &str,
     base: &str,
     head: &str,
@@ -44,7 +58,7 @@ pub async fn changed_since_merge_base(
     match git.read(&["merge-base", base, head]).await {
         Ok(output) => {
             let ancestor = String::from_utf8_lossy(&output).trim().to_owned();
-            changed_files(repository, &ancestor, head).await.map(Some)
+            between(repository, &ancestor, head).await.map(Some)
         }
         Err(GitError::Failed { message, .. }) if message.starts_with("ended with") => Ok(None),
         Err(error) => Err(error),

@@ -6,14 +6,9 @@ use super::objects::{Object, Objects};
 /// Most of a commit that is read, in bytes.
 const MAX_COMMIT_BYTES: u64 = 1024 * 1024;
 
-/// The id of the commit that `name` stands for: a full object id, or a full ref such as
-/// `refs/heads/main`.
-pub async fn commit_id(repository: &str, name: &str) -> Result<String, GitError> {
-    Objects::open(repository)?.commit_id(name).await
-}
-
 impl Objects {
-    /// See [`commit_id`].
+    /// The id of the commit that `name` stands for: a full object id, or a full ref such as
+    /// `refs/heads/main`.
     pub async fn commit_id(&mut self, name: &str) -> Result<String, GitError> {
         Ok(self.commit(name).await?.id)
     }
@@ -36,16 +31,7 @@ impl Objects {
     }
 }
 
-/// The full ref of a name as people write it: a branch, else a tag; full refs stay.
-pub async fn resolve_branch_or_tag(
-    repository: &str,
-    name: &str,
-) -> Result<Option<String>, GitError> {
-    let mut objects = Objects::open(repository)?;
-    Ok(resolve_within(&mut objects, name).await?.map(|(full, _)| full))
-}
-
-/// The full ref and its commit.
+/// The full ref and the commit of a name as people write it: a branch, else a tag; full refs stay.
 pub(super) async fn resolve_within(
     objects: &mut Objects,
     name: &str,

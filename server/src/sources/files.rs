@@ -4,10 +4,10 @@ use super::git::GitError;
 use super::objects::{Object, Objects};
 
 /// Files beyond this many in the folder are not read.
-const MAX_FILES: usize = 500;
+pub(super) const MAX_FILES: usize = 500;
 
 /// Larger files are not read; the language's own limit lies below.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// A `.yml` or `.yaml` file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,12 @@ impl Objects {
 }
 
 fn text(blob: Object) -> Result<String, String> {
-    match blob.content.map(String::from_utf8) {
+    text_of(blob.content)
+}
+
+/// `None` is a file that was too large to read.
+pub(super) fn text_of(content: Option<Vec<u8>>) -> Result<String, String> {
+    match content.map(String::from_utf8) {
         Some(Ok(text)) => Ok(text),
         Some(Err(_)) => Err("the file is not UTF-8 text".to_owned()),
         None => Err(format!("the file is larger than {MAX_FILE_BYTES} bytes")),
@@ -95,9 +100,12 @@ struct Entry {
 impl Entry {
     /// Only regular files that end like YAML.
     fn is_workflow(&self) -> bool {
-        self.mode.starts_with("100")
-            && (self.name.ends_with(".yml") || self.name.ends_with(".yaml"))
+        self.mode.starts_with("100") && is_workflow_name(&self.name)
     }
+}
+
+pub(super) fn is_workflow_name(name: &str) -> bool {
+    name.ends_with(".yml") || name.ends_with(".yaml")
 }
 
 impl Iterator for Listing<'_> {

@@ -51,6 +51,11 @@ impl Objects {
         Ok(Self { repository: repository.to_owned(), child, questions, answers })
     }
 
+    /// Where the repository lies.
+    pub(super) fn path(&self) -> &str {
+        &self.repository
+    }
+
     /// The object that `name` stands for, if there is one.
     pub(super) async fn ask(
         &mut self,

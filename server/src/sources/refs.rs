@@ -3,7 +3,7 @@
 use super::git::{Git, GitError};
 
 /// More of each kind are not listed.
-const MAX_REFS: usize = 1000;
+pub(super) const MAX_REFS: usize = 1000;
 
 /// Short names, the ones with the newest commits first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Refs {
 }
 
 /// What a person may choose from.
-pub async fn list_refs(repository: &str) -> Result<Refs, GitError> {
+pub(super) async fn list_refs(repository: &str) -> Result<Refs, GitError> {
     let git = Git::new(repository);
     Ok(Refs { branches: names(&git, "refs/heads/").await?, tags: names(&git, "refs/tags/").await? })
 }

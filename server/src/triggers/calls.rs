@@ -7,15 +7,15 @@ use anyhow::Context as _;
 use gantry_workflow::model::Workflow;
 use gantry_workflow::plan::{DefaultPermissions, FileSource, Loader};
 use gantry_workflow::trigger::WorkflowSource;
-use sqlx::PgConnection;
 
 use super::event::RepositoryEvent;
+use crate::App;
 use crate::runs::{CreateRun, RunFile};
 use crate::sources;
 
 /// Loads what each run calls; a run whose calls do not fit ends up as invalid.
 pub(super) async fn load(
-    db: &mut PgConnection,
+    app: &App,
     (event, default): (&RepositoryEvent, DefaultPermissions),
     runs: &mut [CreateRun],
 ) -> anyhow::Result<()> {
@@ -23,7 +23,7 @@ pub(super) async fn load(
         let RunFile::Workflow { workflow, diagnostics } = &mut run.file else { continue };
         let mut loader = loader((event, default), workflow.workflow.clone());
         while let Some(request) = loader.wanted() {
-            let file = sources::called_file(db, request)
+            let file = sources::called_file(app, request)
                 .await
                 .with_context(|| format!("reading `{}` of {}", request.path, request.repository))?;
             loader.supply(file);

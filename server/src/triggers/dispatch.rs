@@ -11,7 +11,7 @@ use crate::background::Topic;
 use crate::deliveries::{self, NewDelivery, Source};
 use crate::repositories::Repository;
 use crate::runs;
-use crate::sources::{self, GitError, Objects};
+use crate::sources::{self, SourceError};
 
 /// GitHub's sentence.
 const DISABLED: &str = "Cannot trigger a 'workflow_dispatch' on a disabled workflow";
@@ -47,8 +47,8 @@ impl From<sqlx::Error> for DispatchError {
     }
 }
 
-impl From<GitError> for DispatchError {
-    fn from(error: GitError) -> Self {
+impl From<SourceError> for DispatchError {
+    fn from(error: SourceError) -> Self {
         Self::Other(error.into())
     }
 }
@@ -56,12 +56,11 @@ impl From<GitError> for DispatchError {
 /// Checks the wish against the file at the ref, and puts it into the inbox.
 pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError> {
     let repository = &request.repository;
-    let git_ref = sources::resolve_branch_or_tag(&repository.local_path, &request.git_ref)
-        .await?
-        .ok_or_else(|| {
-        DispatchError::Invalid(format!("No ref found for: {}", request.git_ref))
-    })?;
-    let workflow = workflow_at(app, (repository, &request.workflow), &git_ref).await?;
+    let mut source = sources::Source::open(app, repository)?;
+    let found = source.resolve(&request.git_ref).await?;
+    let (git_ref, commit) = found
+        .ok_or_else(|| DispatchError::Invalid(format!("No ref found for: {}", request.git_ref)))?;
+    let workflow = workflow_at(app, (repository, &request.workflow), (source, &commit)).await?;
     let inputs = resolve_inputs(&workflow, &request.inputs)
         .map_err(|error| DispatchError::Invalid(error.message))?;
     let payload = json!({
@@ -118,16 +117,14 @@ async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result
     Ok(())
 }
 
-/// The workflow with this number, file name or path, as its file stands at `git_ref`.
+/// The workflow with this number, file name or path, as its file stands at `commit`.
 pub(super) async fn workflow_at(
     app: &App,
     (repository, asked): (&Repository, &str),
-    git_ref: &str,
+    (mut source, commit): (sources::Source, &str),
 ) -> Result<Workflow, DispatchError> {
-    let mut objects = Objects::open(&repository.local_path)?;
-    let commit = objects.commit_id(git_ref).await?;
-    let files = files::read(&mut objects, repository, &commit).await?;
-    drop(objects);
+    let files = files::read(&mut source, repository, commit).await?;
+    drop(source);
     let mut connection = app.db.acquire().await?;
     let known = runs::find_workflow(&mut connection, repository.id, asked).await?;
     let disabled = runs::disabled_workflows(&mut connection, repository.id).await?;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use gantry_workflow::trigger::{Event, Origin, WorkflowSource, origin, skips_ci};
 use serde_json::Value;
-use sqlx::PgConnection;
 
+use super::merge_commit;
+use crate::App;
 use crate::deliveries::Delivery;
 use crate::repositories::{self, Repository};
-use crate::sources::{GitError, Objects};
+use crate::sources::{Source, SourceError};
 
 /// An event whose commit is known and present.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ pub(super) enum NoEvent {
     Failed(anyhow::Error),
 }
 
-impl From<GitError> for NoEvent {
-    fn from(error: GitError) -> Self {
+impl From<SourceError> for NoEvent {
+    fn from(error: SourceError) -> Self {
         Self::Failed(error.into())
     }
 }
@@ -47,26 +48,29 @@ impl From<sqlx::Error> for NoEvent {
 /// Reads the payload leniently: only what is needed, nothing else can be wrong. Also gives the
 /// repository, open for further questions.
 pub(super) async fn read(
-    db: &mut PgConnection,
+    app: &App,
     delivery: &Delivery,
-) -> Result<(RepositoryEvent, Objects), NoEvent> {
-    let payload: Value = serde_json::from_slice(&delivery.payload)
-        .map_err(|error| NoEvent::Ignored(format!("the payload is not JSON: {error}")))?;
-    let repository = find_repository(db, &payload).await?;
+    payload: Value,
+) -> Result<(RepositoryEvent, Source), NoEvent> {
+    let repository = find_repository(app, &payload).await?;
+    refuse_own(app, &delivery.event, &payload).await?;
     let event = Event { name: &delivery.event, payload: &payload, changed_files: None };
     let mut origin = origin(&event, &repository.default_branch).map_err(NoEvent::Ignored)?;
+    if origin.sha.is_empty() && repository.github().is_some() {
+        merge_commit::complete(app, &repository, &payload, &mut origin).await?;
+    }
+    let mut source = Source::open(app, &repository)?;
     let wanted = if origin.sha.is_empty() { &origin.git_ref } else { &origin.sha };
-    let mut objects = Objects::open(&repository.local_path)?;
-    let sha = objects.commit_id(wanted).await?;
+    let sha = source.commit_id(wanted).await?;
     let workflow_sha = match origin.source {
         WorkflowSource::EventCommit => sha.clone(),
         WorkflowSource::DefaultBranch => {
             let branch = format!("refs/heads/{}", repository.default_branch);
-            objects.commit_id(&branch).await?
+            if origin.git_ref == branch { sha.clone() } else { source.commit_id(&branch).await? }
         }
     };
     origin.sha = sha;
-    skip_if_told(&delivery.event, &payload, &mut objects).await?;
+    skip_if_told(&delivery.event, &payload, &mut source).await?;
     let event = RepositoryEvent {
         actor: actor(&payload, &repository),
         repository,
@@ -75,19 +79,37 @@ pub(super) async fn read(
         origin,
         workflow_sha,
     };
-    Ok((event, objects))
+    Ok((event, source))
+}
+
+/// What a job did with its token starts nothing, or runs would start each other for ever; GitHub makes
+/// an exception for the two dispatches (`semantics` 3.1).
+async fn refuse_own(app: &App, event: &str, payload: &Value) -> Result<(), NoEvent> {
+    let sender = text(payload, "/sender/login");
+    let is_dispatch = matches!(event, "workflow_dispatch" | "repository_dispatch");
+    let Some(bot) = sender.strip_suffix("[bot]").filter(|_| !is_dispatch) else { return Ok(()) };
+    if !app.github.is_app() {
+        return Ok(());
+    }
+    let slug = app.github.app_slug().await.map_err(|error| NoEvent::Failed(error.into()))?;
+    if bot == slug {
+        return Err(NoEvent::Ignored(format!(
+            "`{sender}` is this server; its own acts start nothing"
+        )));
+    }
+    Ok(())
 }
 
 /// The message of a pull request's head commit is not in its payload (`semantics` 3.3). A head that
 /// is not here (a fork's) says nothing.
-async fn skip_if_told(event: &str, payload: &Value, objects: &mut Objects) -> Result<(), NoEvent> {
+async fn skip_if_told(event: &str, payload: &Value, source: &mut Source) -> Result<(), NoEvent> {
     if event != "pull_request" {
         return Ok(());
     }
     let head = text(payload, "/pull_request/head/sha");
-    let message = match objects.commit_message(head).await {
+    let message = match source.commit_message(head).await {
         Ok(message) => message,
-        Err(GitError::Missing { .. }) => return Ok(()),
+        Err(error) if error.is_missing() => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     match skips_ci(&message) {
@@ -98,14 +120,22 @@ async fn skip_if_told(event: &str, payload: &Value, objects: &mut Objects) -> Re
     }
 }
 
-async fn find_repository(db: &mut PgConnection, payload: &Value) -> Result<Repository, NoEvent> {
+async fn find_repository(app: &App, payload: &Value) -> Result<Repository, NoEvent> {
     let full_name = text(payload, "/repository/full_name");
     let Some((owner, name)) = full_name.split_once('/') else {
         return Err(NoEvent::Ignored("the payload names no repository".to_owned()));
     };
-    repositories::find_by_full_name(db, owner, name).await?.ok_or_else(|| {
+    let github_id = payload.pointer("/repository/id").and_then(Value::as_i64);
+    let mut db = app.db.acquire().await?;
+    let found = repositories::find_by_payload(&mut db, github_id, (owner, name)).await?;
+    let repository = found.ok_or_else(|| {
         NoEvent::Ignored(format!("the repository `{full_name}` is not registered here"))
-    })
+    })?;
+    if !repository.is_enabled {
+        let reason = format!("the repository `{full_name}` is off; a maintainer can turn it on");
+        return Err(NoEvent::Ignored(reason));
+    }
+    Ok(repository)
 }
 
 /// GitHub's sender; a push may only name its pusher.

@@ -4,7 +4,7 @@ use gantry_workflow::diagnostic::{Diagnostic, Severity};
 use gantry_workflow::model::{Workflow, read_workflow};
 
 use crate::repositories::Repository;
-use crate::sources::{GitError, Objects, WorkflowFile};
+use crate::sources::{Source, SourceError, WorkflowFile};
 
 /// A file, and what it says.
 #[derive(Debug)]
@@ -17,11 +17,11 @@ pub(super) struct ReadFile {
 
 /// Every workflow file of the repository at `commit`.
 pub(super) async fn read(
-    objects: &mut Objects,
+    source: &mut Source,
     repository: &Repository,
     commit: &str,
-) -> Result<Vec<ReadFile>, GitError> {
-    let files = objects.workflow_files(commit, &repository.workflow_directory).await?;
+) -> Result<Vec<ReadFile>, SourceError> {
+    let files = source.workflow_files(commit, &repository.workflow_directory).await?;
     Ok(files.into_iter().map(read_file).collect())
 }
 

@@ -10,7 +10,7 @@ use super::dispatch::{DispatchError, workflow_at};
 use super::files;
 use crate::App;
 use crate::repositories::Repository;
-use crate::sources::{self, Objects};
+use crate::sources::Source;
 
 /// A workflow file at a commit.
 #[derive(Clone, Debug)]
@@ -25,11 +25,12 @@ pub struct InspectedFile {
 
 /// Every workflow file at `git_ref` (a branch or a tag), and the commit they were read at.
 pub async fn inspect(
+    app: &App,
     repository: &Repository,
     git_ref: &str,
 ) -> Result<(String, Vec<InspectedFile>), DispatchError> {
-    let (_, mut objects, commit) = open_at(repository, git_ref).await?;
-    let files = files::read(&mut objects, repository, &commit).await?;
+    let (_, mut source, commit) = open_at(app, repository, git_ref).await?;
+    let files = files::read(&mut source, repository, &commit).await?;
     let files = files
         .into_iter()
         .map(|file| InspectedFile {
@@ -59,9 +60,8 @@ pub async fn dispatch_form(
     (repository, workflow): (&Repository, &str),
     git_ref: &str,
 ) -> Result<DispatchForm, DispatchError> {
-    let (full, objects, sha) = open_at(repository, git_ref).await?;
-    drop(objects);
-    let workflow = workflow_at(app, (repository, workflow), &full).await?;
+    let (full, source, sha) = open_at(app, repository, git_ref).await?;
+    let workflow = workflow_at(app, (repository, workflow), (source, &sha)).await?;
     let trigger = workflow.on.iter().find(|trigger| trigger.event == "workflow_dispatch");
     let Some(trigger) = trigger else {
         let message = "Workflow does not have 'workflow_dispatch' trigger";
@@ -78,15 +78,15 @@ pub async fn dispatch_form(
 
 /// The full ref, the repository, and the commit that the ref stands for.
 async fn open_at(
+    app: &App,
     repository: &Repository,
     git_ref: &str,
-) -> Result<(String, Objects, String), DispatchError> {
-    let full = sources::resolve_branch_or_tag(&repository.local_path, git_ref)
-        .await?
-        .ok_or_else(|| DispatchError::Invalid(format!("No ref found for: {git_ref}")))?;
-    let mut objects = Objects::open(&repository.local_path)?;
-    let commit = objects.commit_id(&full).await?;
-    Ok((full, objects, commit))
+) -> Result<(String, Source, String), DispatchError> {
+    let mut source = Source::open(app, repository)?;
+    let found = source.resolve(git_ref).await?;
+    let (full, commit) =
+        found.ok_or_else(|| DispatchError::Invalid(format!("No ref found for: {git_ref}")))?;
+    Ok((full, source, commit))
 }
 
 fn events(workflow: &Workflow) -> Vec<String> {

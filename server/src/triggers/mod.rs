@@ -8,9 +8,11 @@
 mod calls;
 mod dispatch;
 mod event;
+mod feedback;
 mod files;
 mod inspect;
 mod ledger;
+mod merge_commit;
 mod preview;
 mod process;
 mod schedules;

@@ -12,7 +12,7 @@ use super::files::{self, ReadFile};
 use crate::App;
 use crate::repositories::Repository;
 use crate::runs;
-use crate::sources::{self, Objects};
+use crate::sources::{Changes, Source};
 
 /// The event that is asked about.
 #[derive(Clone, Debug)]
@@ -48,22 +48,22 @@ pub async fn preview(
     repository: &Repository,
     request: &PreviewRequest,
 ) -> Result<(String, Vec<PreviewedFile>), DispatchError> {
-    let full = sources::resolve_branch_or_tag(&repository.local_path, &request.git_ref)
-        .await?
+    let mut source = Source::open(app, repository)?;
+    let found = source.resolve(&request.git_ref).await?;
+    let (full, sha) = found
         .ok_or_else(|| DispatchError::Invalid(format!("No ref found for: {}", request.git_ref)))?;
-    let mut objects = Objects::open(&repository.local_path)?;
-    let sha = objects.commit_id(&full).await?;
     let default_ref = format!("refs/heads/{}", repository.default_branch);
-    let base = objects.commit_id(&default_ref).await?;
-    let message = objects.commit_message(&sha).await?;
+    let base = source.commit_id(&default_ref).await?;
+    let message = source.commit_message(&sha).await?;
     let is_of_commit = matches!(request.event.as_str(), "push" | "pull_request");
     let files_at = if is_of_commit { &sha } else { &base };
-    let read = files::read(&mut objects, repository, files_at).await?;
-    drop(objects);
+    let read = files::read(&mut source, repository, files_at).await?;
+    let changes = Changes::SinceMergeBase { base: &base, head: &sha, pull_request: None };
     let changed = match is_of_commit && base != sha {
-        true => sources::changed_since_merge_base(&repository.local_path, &base, &sha).await?,
+        true => source.changed_files(changes).await?,
         false => None,
     };
+    drop(source);
     let payload = payload(repository, request, (&full, &sha, &base));
     let event =
         Event { name: &request.event, payload: &payload, changed_files: changed.as_deref() };

@@ -7,21 +7,24 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
 use sqlx::Connection as _;
 use tracing::Instrument as _;
 
 use super::calls;
 use super::event::{self, NoEvent, RepositoryEvent};
+use super::feedback;
 use super::files;
 use super::schedules::{self, DeclaredSchedule};
 use super::selection::{Selected, select_runs};
 use crate::App;
 use crate::background::{Topic, catch_panic};
 use crate::deliveries::{self, Delivery, Outcome};
-use crate::runs;
+use crate::{reporting, repositories, runs};
 
-/// Deliveries in work at once. A repository whose git hangs holds up its own deliveries and no others.
-const N_AT_ONCE: usize = 4;
+/// Deliveries in work at once. A repository whose git or GitHub hangs holds up its own deliveries and
+/// no others, until this many hang; most of the time is spent waiting for answers.
+const N_AT_ONCE: usize = 16;
 
 /// While something is in work, what has become due is looked for this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -87,11 +90,34 @@ async fn process(app: &App, delivery: &Delivery) -> anyhow::Result<()> {
 }
 
 async fn attempt(app: &App, delivery: &Delivery) -> anyhow::Result<()> {
-    match prepare(app, delivery).await {
+    let payload: Value = match serde_json::from_slice(&delivery.payload) {
+        Ok(payload) => payload,
+        Err(error) => {
+            return ignore(app, delivery, format!("the payload is not JSON: {error}")).await;
+        }
+    };
+    if repositories::concerns_list(&delivery.event) {
+        return update_list(app, delivery, &payload).await;
+    }
+    if let Some(outcome) = feedback::handle(app, &delivery.event, &payload).await? {
+        let mut connection = app.db.acquire().await?;
+        return Ok(deliveries::finish(&mut connection, delivery, &outcome).await?);
+    }
+    match prepare(app, delivery, payload).await {
         Ok(prepared) => commit(app, delivery, prepared).await,
         Err(NoEvent::Ignored(reason)) => ignore(app, delivery, reason).await,
         Err(NoEvent::Failed(error)) => Err(error),
     }
+}
+
+/// GitHub says what repositories there are.
+async fn update_list(app: &App, delivery: &Delivery, payload: &Value) -> anyhow::Result<()> {
+    let mut connection = app.db.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let outcome = repositories::apply_event(&mut transaction, &delivery.event, payload).await;
+    let outcome = Outcome::Processed(outcome.context("updating the list of repositories")?);
+    deliveries::finish(&mut transaction, delivery, &outcome).await?;
+    transaction.commit().await.context("committing a delivery")
 }
 
 /// Everything a delivery does, before any of it is written.
@@ -108,26 +134,23 @@ struct DefaultBranch {
     workflows: Vec<(String, String)>,
 }
 
-async fn prepare(app: &App, delivery: &Delivery) -> Result<Prepared, NoEvent> {
+async fn prepare(app: &App, delivery: &Delivery, payload: Value) -> Result<Prepared, NoEvent> {
+    let (event, mut source) = event::read(app, delivery, payload).await?;
     let mut connection = app.db.acquire().await?;
-    let (event, mut objects) = event::read(&mut connection, delivery).await?;
     let disabled = runs::disabled_workflows(&mut connection, event.repository.id).await?;
     drop(connection);
-    let files = files::read(&mut objects, &event.repository, &event.workflow_sha).await?;
-    drop(objects);
+    let files = files::read(&mut source, &event.repository, &event.workflow_sha).await?;
     let default_ref = format!("refs/heads/{}", event.repository.default_branch);
     let is_default_push = event.name == "push" && event.origin.git_ref == default_ref;
     let default_branch = is_default_push.then(|| DefaultBranch {
         schedules: schedules::declared(&files),
         workflows: files::paths_and_names(&files),
     });
-    let mut selected = select_runs(&delivery.guid, &event, (files, &disabled)).await?;
-    let mut connection = app.db.acquire().await?;
+    let files = (files, &disabled);
+    let mut selected = select_runs(&delivery.guid, &event, &mut source, files).await?;
+    drop(source);
     let permissions = app.config.default_permissions;
-    calls::load(&mut connection, (&event, permissions), &mut selected.runs)
-        .await
-        .map_err(NoEvent::Failed)?;
-    drop(connection);
+    calls::load(app, (&event, permissions), &mut selected.runs).await.map_err(NoEvent::Failed)?;
     Ok(Prepared { event, selected, default_branch })
 }
 
@@ -139,6 +162,9 @@ async fn commit(app: &App, delivery: &Delivery, prepared: Prepared) -> anyhow::R
     for request in &selected.runs {
         let created = runs::create(&mut transaction, &app.config, request).await?;
         n_runs += usize::from(created.is_some());
+    }
+    for skipped in &selected.filtered {
+        reporting::want_skipped(&mut transaction, skipped).await?;
     }
     if let Some(default) = default_branch {
         runs::note_workflows(&mut transaction, event.repository.id, &default.workflows).await?;

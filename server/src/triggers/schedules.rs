@@ -9,7 +9,7 @@ use super::files::{self, ReadFile};
 use crate::App;
 use crate::background::Topic;
 use crate::repositories::Repository;
-use crate::sources::Objects;
+use crate::sources::Source;
 
 /// One `cron` line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +85,10 @@ pub(super) async fn replace(
 /// Reads the default branch now, as a push to it would: for a repository that has just been added.
 pub async fn read_default_branch(app: &App, repository: &Repository) -> anyhow::Result<()> {
     let branch = format!("refs/heads/{}", repository.default_branch);
-    let mut objects = Objects::open(&repository.local_path)?;
-    let commit = objects.commit_id(&branch).await?;
-    let files = files::read(&mut objects, repository, &commit).await?;
-    drop(objects);
+    let mut source = Source::open(app, repository)?;
+    let commit = source.commit_id(&branch).await?;
+    let files = files::read(&mut source, repository, &commit).await?;
+    drop(source);
     let workflows = files::paths_and_names(&files);
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;

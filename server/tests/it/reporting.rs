@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use gantry_protocol::JobId;
 use gantry_server::background::run_pass_once;
-use gantry_server::config::GitHubAccess;
-use gantry_server::reporting::{SYNC_REPORTS, want_check_run};
+use gantry_server::config::{GitHubAccess, GitHubCredentials};
+use gantry_server::reporting::{SYNC_REPORTS, want_report};
 use serde_json::{Value, json};
 
 use crate::harness::{GitRepository, NewJob, TestServer};
@@ -90,10 +90,14 @@ async fn list(State(fake): State<Fake>) -> Json<Value> {
     fake.with(|state| Json(json!({ "total_count": 1, "check_runs": state.check_runs })))
 }
 
+fn access(api_url: String) -> GitHubAccess {
+    GitHubAccess { api_url, credentials: GitHubCredentials::Token("token".to_owned().into()) }
+}
+
 /// A server that reports to the fake, with one queued job.
 async fn reporting_server(fake: &Fake) -> Option<(TestServer, JobId)> {
     let api_url = fake.start().await;
-    let access = GitHubAccess { api_url, token: "token".to_owned().into() };
+    let access = access(api_url);
     let server = TestServer::start_with(|config| config.github = Some(access)).await?;
     let rows = server.rows();
     let repository = rows.repository("/nowhere").await;
@@ -104,7 +108,7 @@ async fn reporting_server(fake: &Fake) -> Option<(TestServer, JobId)> {
 
 async fn want(server: &TestServer, job: JobId) {
     let mut db = server.app.db.acquire().await.expect("a connection");
-    want_check_run(&mut db, &server.app.config, job).await.expect("wanted");
+    want_report(&mut db, &server.app.config, job).await.expect("wanted");
 }
 
 async fn sync(server: &TestServer) {
@@ -229,7 +233,7 @@ async fn a_create_whose_answer_was_lost_is_not_repeated_for_a_newer_state() {
 #[tokio::test]
 async fn a_run_that_cannot_start_is_one_failed_check_run_with_what_is_wrong() {
     let fake = Fake::default();
-    let access = GitHubAccess { api_url: fake.start().await, token: "token".to_owned().into() };
+    let access = access(fake.start().await);
     let started = TestServer::start_with(|config| config.github = Some(access)).await;
     let Some(server) = started else { return };
     let bad = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stepz: []\n";

@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery, Repo};
 use crate::http::links::Links;
 use crate::repositories::Repository;
-use crate::sources::{File, GitError, Objects, resolve_branch_or_tag};
+use crate::sources::{File, Source, SourceError};
 
 /// `?ref=`: a branch, a tag or a full commit id; the default branch when absent.
 #[derive(Debug, Deserialize)]
@@ -31,22 +31,22 @@ pub(crate) struct FilePath {
 /// `GET .../contents/{path}`.
 pub(crate) async fn get(
     Repo(repository): Repo,
-    State(_): State<App>,
+    State(app): State<App>,
     (ApiPath(path), ApiQuery(query)): (ApiPath<FilePath>, ApiQuery<ContentsQuery>),
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
     let asked = query.r#ref.filter(|name| !name.is_empty());
     let asked = asked.unwrap_or_else(|| repository.default_branch.clone());
-    let name = resolve_branch_or_tag(&repository.local_path, &asked).await?;
-    let mut objects = Objects::open(&repository.local_path)?;
-    let commit = match objects.commit_id(name.as_deref().unwrap_or(&asked)).await {
-        Err(GitError::Missing { .. }) => {
+    let mut source = Source::open(&app, &repository)?;
+    let name = source.resolve(&asked).await?.map(|(name, _)| name);
+    let commit = match source.commit_id(name.as_deref().unwrap_or(&asked)).await {
+        Err(error) if error.is_missing() => {
             return Err(ApiError::not_found_with(format!("No commit found for the ref {asked}")));
         }
         found => found?,
     };
     let path = path.path.trim_matches('/');
-    let file = objects.file(&commit, path).await?.ok_or_else(ApiError::not_found)?;
+    let file = source.file(&commit, path).await?.ok_or_else(ApiError::not_found)?;
     Ok(Json(file_json(&links, &repository, (path, &asked, &file))))
 }
 
@@ -75,8 +75,8 @@ fn file_json(
     })
 }
 
-impl From<GitError> for ApiError {
-    fn from(error: GitError) -> Self {
+impl From<SourceError> for ApiError {
+    fn from(error: SourceError) -> Self {
         anyhow::Error::from(error).into()
     }
 }

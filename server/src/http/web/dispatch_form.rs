@@ -10,7 +10,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery, Repo};
 use crate::http::rest::workflows::WorkflowPath;
 use crate::repositories::Repository;
-use crate::sources::list_refs;
+use crate::sources::Source;
 use crate::triggers;
 
 /// `?ref=`: a branch or a tag; the default branch when absent or empty.
@@ -27,10 +27,10 @@ impl RefQuery {
 
 /// `GET /api/gantry/repositories/{owner}/{repo}/refs`.
 pub(crate) async fn refs(
-    State(_): State<App>,
+    State(app): State<App>,
     Repo(repository): Repo,
 ) -> Result<Json<Value>, ApiError> {
-    let refs = list_refs(&repository.local_path).await?;
+    let refs = Source::open(&app, &repository)?.refs().await?;
     Ok(Json(json!({
         "default_branch": repository.default_branch,
         "branches": refs.branches,
@@ -41,11 +41,11 @@ pub(crate) async fn refs(
 /// `GET /api/gantry/repositories/{owner}/{repo}/workflow-files`: what starts each file, and what is
 /// wrong with it.
 pub(crate) async fn workflow_files(
-    State(_): State<App>,
+    State(app): State<App>,
     Repo(repository): Repo,
     ApiQuery(query): ApiQuery<RefQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let (sha, files) = triggers::inspect(&repository, query.or_default(&repository)).await?;
+    let (sha, files) = triggers::inspect(&app, &repository, query.or_default(&repository)).await?;
     let files: Vec<_> = files
         .iter()
         .map(|file| {

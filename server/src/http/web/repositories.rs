@@ -9,10 +9,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::github::GitHubError;
 use crate::http::error::ApiError;
-use crate::http::extract::ApiJson;
+use crate::http::extract::{ApiJson, Repo};
 use crate::http::guard::Account;
-use crate::repositories::{self, RegisterError, RegisterRepository, Repository};
+use crate::repositories::{
+    self, ConnectError, RegisterError, RegisterRepository, Repository, Settings,
+};
 use crate::triggers;
 
 /// `GET /api/gantry/repositories`.
@@ -51,17 +54,113 @@ pub(crate) async fn register(
     let repository = repositories::register(&mut db, &request).await?;
     tracing::info!(
         repository = repository.full_name(),
-        path = repository.local_path,
+        path = repository.local_path(),
         docker_socket = repository.docker_socket,
         login = account.login,
         "registered a repository"
     );
     drop(db);
-    // A repository that cannot be read now is read at its next push.
-    if let Err(error) = triggers::read_default_branch(&app, &repository).await {
+    read_workflows(&app, &repository).await;
+    Ok((StatusCode::CREATED, Json(repository_json(&repository))))
+}
+
+/// The body of a connection.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ConnectBody {
+    full_name: String,
+    shadow: Option<bool>,
+    workflow_directory: Option<String>,
+    docker_socket: Option<bool>,
+}
+
+/// What a person may change of a repository; what is left out stays.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SettingsBody {
+    enabled: Option<bool>,
+    shadow: Option<bool>,
+    report_statuses: Option<bool>,
+    report_skipped: Option<bool>,
+    workflow_directory: Option<String>,
+    docker_socket: Option<bool>,
+}
+
+impl SettingsBody {
+    fn read(self) -> Result<Settings, ApiError> {
+        let fits = |directory: &str| {
+            !directory.is_empty()
+                && directory.split('/').all(|part| !matches!(part, "" | "." | ".."))
+                && !directory.contains(|c: char| c.is_control())
+        };
+        if self.workflow_directory.as_deref().is_some_and(|directory| !fits(directory)) {
+            let message = "`workflow_directory` must be a path within the repository";
+            return Err(ApiError::unprocessable(message));
+        }
+        Ok(Settings {
+            is_enabled: self.enabled,
+            is_shadow: self.shadow,
+            reports_statuses: self.report_statuses,
+            reports_skipped: self.report_skipped,
+            workflow_directory: self.workflow_directory,
+            docker_socket: self.docker_socket,
+        })
+    }
+}
+
+/// `POST /api/gantry/github/repositories`: a repository in which the GitHub App is installed.
+pub(crate) async fn connect(
+    State(app): State<App>,
+    Account(account): Account,
+    ApiJson(body): ApiJson<ConnectBody>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let settings = SettingsBody {
+        enabled: None,
+        shadow: body.shadow,
+        report_statuses: None,
+        report_skipped: None,
+        workflow_directory: body.workflow_directory,
+        docker_socket: body.docker_socket,
+    };
+    let settings = settings.read()?;
+    let repository = repositories::connect(&app, &body.full_name, settings).await?;
+    tracing::info!(
+        repository = repository.full_name(),
+        login = account.login,
+        "connected a repository of GitHub"
+    );
+    read_workflows(&app, &repository).await;
+    Ok((StatusCode::CREATED, Json(repository_json(&repository))))
+}
+
+/// `PATCH /api/gantry/repositories/{owner}/{repo}`.
+pub(crate) async fn change(
+    Repo(repository): Repo,
+    State(app): State<App>,
+    Account(account): Account,
+    ApiJson(body): ApiJson<SettingsBody>,
+) -> Result<Json<Value>, ApiError> {
+    let settings = body.read()?;
+    let mut db = app.db.acquire().await?;
+    repositories::change_settings(&mut db, repository.id, &settings).await?;
+    let changed = repositories::find_by_id(&mut db, repository.id).await?;
+    drop(db);
+    let changed = changed.ok_or_else(ApiError::not_found)?;
+    tracing::info!(
+        repository = changed.full_name(),
+        login = account.login,
+        ?settings,
+        "changed the settings of a repository"
+    );
+    if changed.is_enabled {
+        read_workflows(&app, &changed).await;
+    }
+    Ok(Json(repository_json(&changed)))
+}
+
+/// A repository that cannot be read now is read at its next push.
+async fn read_workflows(app: &App, repository: &Repository) {
+    if let Err(error) = triggers::read_default_branch(app, repository).await {
         tracing::warn!(repository = repository.full_name(), "reading the workflows: {error:#}");
     }
-    Ok((StatusCode::CREATED, Json(repository_json(&repository))))
 }
 
 fn repository_json(repository: &Repository) -> Value {
@@ -69,7 +168,13 @@ fn repository_json(repository: &Repository) -> Value {
         "id": repository.id,
         "full_name": repository.full_name(),
         "default_branch": repository.default_branch,
-        "path": repository.local_path,
+        "path": repository.local_path(),
+        "github_id": repository.github().map(|it| it.id),
+        "is_installed": repository.github().is_none_or(|it| it.installation.is_some()),
+        "enabled": repository.is_enabled,
+        "shadow": repository.is_shadow,
+        "report_statuses": repository.reports_statuses,
+        "report_skipped": repository.reports_skipped,
         "workflow_directory": repository.workflow_directory,
         "docker_socket": repository.docker_socket,
     })
@@ -84,6 +189,21 @@ impl From<RegisterError> for ApiError {
             | RegisterError::NotGit { .. }
             | RegisterError::Name(_)
             | RegisterError::NoBranch(_) => Self::unprocessable(error.to_string()),
+        }
+    }
+}
+
+impl From<ConnectError> for ApiError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Database(cause) => cause.into(),
+            ConnectError::Name(cause) => cause.into(),
+            ConnectError::GitHub(GitHubError::Later { reason, .. }) => {
+                Self::new(StatusCode::BAD_GATEWAY, reason)
+            }
+            ConnectError::GitHub(_) | ConnectError::NotFound(_) | ConnectError::NameTaken(_) => {
+                Self::unprocessable(error.to_string())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use gantry_server::App;
 use gantry_server::accounts::{self, NewAccessToken, Rights, Role};
 use gantry_server::background::{Passes, Tasks, Wakeups};
 use gantry_server::config::{Config, SubjectFormat};
+use gantry_server::github::GitHub;
 use gantry_server::http::router;
 use gantry_server::secrets::Vault;
 use reqwest::{Client, Method, RequestBuilder};
@@ -43,6 +44,7 @@ impl TestServer {
         let url = format!("http://{address}");
         let mut config = test_config(&directory, &url);
         configure(&mut config);
+        let github = config.github.clone();
         let app = App {
             db: database.pool.clone(),
             config: Arc::new(config),
@@ -50,6 +52,7 @@ impl TestServer {
             tasks: Tasks::default(),
             passes: Passes::default(),
             vault: Arc::new(Vault::open(directory.path()).expect("a vault")),
+            github: Arc::new(GitHub::new(github.as_ref()).expect("good credentials")),
             storage: gantry_server::storage::open(directory.path(), None).expect("a store"),
         };
         let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

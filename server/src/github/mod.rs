@@ -1,0 +1,18 @@
+//! The connection to GitHub: who we are there, and calls that are made once.
+//!
+//! Does not know what is asked, and never tries again by itself: a repeated `POST` would do a thing
+//! twice, and only the caller knows when a retry is due. Invariant: no token leaves this folder but
+//! inside a request or as a `SecretString`.
+
+mod answer;
+mod client;
+mod connection;
+mod job_tokens;
+mod pacer;
+mod tokens;
+
+pub use answer::GitHubError;
+pub use client::Client;
+pub use connection::GitHub;
+pub use job_tokens::{find_job_by_token, revoke_tokens, store_token};
+pub use tokens::{IssuedToken, TokenScope};

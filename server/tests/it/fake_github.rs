@@ -1,0 +1,208 @@
+//! A GitHub for tests: one App, one installation, one repository with one workflow file.
+//!
+//! Every ref and every commit exists. It keeps what it is told, fails when asked to, and counts calls
+//! that it does not know, so that a test can say that there were none.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gantry_server::config::{GitHubAccess, GitHubCredentials};
+use serde_json::{Value, json};
+
+pub(crate) const SLUG: &str = "gantry-under-test";
+pub(crate) const INSTALLATION: i64 = 2;
+
+/// The fake, shared with its server.
+#[derive(Clone, Default)]
+pub(crate) struct FakeGitHub(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The text of `.github/workflows/ci.yml`, at every commit.
+    pub(crate) workflow: String,
+    /// By number: what `GET .../pulls/{number}` says.
+    pub(crate) pull_requests: BTreeMap<u64, Value>,
+    pub(crate) changed_files: Vec<String>,
+    pub(crate) check_runs: Vec<Value>,
+    /// The number of annotations of each request about check runs.
+    pub(crate) annotations: Vec<usize>,
+    pub(crate) statuses: Vec<Value>,
+    pub(crate) deployments: Vec<Value>,
+    pub(crate) deployment_statuses: Vec<Value>,
+    /// What tokens were asked for, and which were revoked.
+    pub(crate) tokens: Vec<Value>,
+    pub(crate) revoked: usize,
+    /// Answers given before any other, to any call but those for tokens.
+    pub(crate) failures: Vec<StatusCode>,
+    pub(crate) unknown: Vec<String>,
+}
+
+impl FakeGitHub {
+    /// With one workflow file.
+    pub(crate) fn with_workflow(text: &str) -> Self {
+        let fake = Self::default();
+        fake.with(|state| text.clone_into(&mut state.workflow));
+        fake
+    }
+
+    /// Starts answering; gives how a server reaches it.
+    pub(crate) async fn start(&self) -> GitHubAccess {
+        let router = axum::Router::new().fallback(answer).with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let api_url = format!("http://{}", listener.local_addr().expect("an address"));
+        gantry_server::background::Tasks::default().spawn("fake_github", async move {
+            axum::serve(listener, router).await.expect("serving");
+        });
+        let private_key = private_key().into();
+        GitHubAccess { api_url, credentials: GitHubCredentials::App { app_id: 1, private_key } }
+    }
+
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.0.lock().expect("the state"))
+    }
+}
+
+/// A key that lives as long as the test.
+fn private_key() -> String {
+    let made = std::process::Command::new("openssl").args(["genrsa", "2048"]).output();
+    String::from_utf8(made.expect("openssl is installed").stdout).expect("PEM")
+}
+
+async fn answer(
+    State(fake): State<FakeGitHub>,
+    (method, uri): (Method, Uri),
+    body: Bytes,
+) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    fake.with(|state| match state.route((&method, &path), body) {
+        Some((status, answer)) => (status, Json(answer)).into_response(),
+        None => {
+            state.unknown.push(format!("{method} {uri}"));
+            StatusCode::NOT_IMPLEMENTED.into_response()
+        }
+    })
+}
+
+type Answer = Option<(StatusCode, Value)>;
+
+impl Kept {
+    fn route(&mut self, (method, path): (&Method, &[&str]), body: Value) -> Answer {
+        if let ["app", ..] | ["installation", ..] = path {
+            return self.app((method, path), body);
+        }
+        if !self.failures.is_empty() {
+            let message = json!({ "message": "asked to fail" });
+            return Some((self.failures.remove(0), message));
+        }
+        let ["repos", _, _, rest @ ..] = path else { return None };
+        match *method {
+            Method::GET => self.read(rest).map(|answer| (StatusCode::OK, answer)),
+            _ => self.write((method, rest), body),
+        }
+    }
+
+    fn app(&mut self, (method, path): (&Method, &[&str]), body: Value) -> Answer {
+        let installation = json!({ "id": INSTALLATION, "account": { "login": "Codertocat" } });
+        match (method.as_str(), path) {
+            ("GET", ["app"]) => Some((StatusCode::OK, json!({ "slug": SLUG }))),
+            ("GET", ["app", "installations"]) => Some((StatusCode::OK, json!([installation]))),
+            ("GET", ["installation", "repositories"]) => {
+                Some((StatusCode::OK, json!({ "repositories": [repository()] })))
+            }
+            ("POST", ["app", "installations", _, "access_tokens"]) => {
+                let token = format!("ghs_fake_{}", self.tokens.len());
+                self.tokens.push(body);
+                let answer = json!({ "token": token, "expires_at": "2999-01-01T00:00:00Z" });
+                Some((StatusCode::CREATED, answer))
+            }
+            ("DELETE", ["installation", "token"]) => {
+                self.revoked += 1;
+                Some((StatusCode::NO_CONTENT, Value::Null))
+            }
+            _ => None,
+        }
+    }
+
+    fn read(&self, path: &[&str]) -> Option<Value> {
+        let files = || self.changed_files.iter().map(|name| json!({ "filename": name }));
+        Some(match path {
+            [] => repository(),
+            ["commits", _, "check-runs"] => json!({ "check_runs": self.check_runs }),
+            ["commits", name @ ..] => {
+                let name = name.join("/");
+                let sha = if name.len() == 40 { name } else { "d".repeat(40) };
+                json!({ "sha": sha, "commit": { "message": "Add the thing" } })
+            }
+            ["contents", ".github", "workflows"] => json!([{
+                "type": "file",
+                "name": "ci.yml",
+                "path": ".github/workflows/ci.yml",
+                "sha": format!("{:040x}", self.workflow.len()),
+                "size": self.workflow.len(),
+            }]),
+            ["git", "blobs", _] => json!({ "content": STANDARD.encode(&self.workflow) }),
+            ["pulls", number] => self.pull_requests.get(&number.parse().ok()?)?.clone(),
+            ["pulls", _, "files"] => files().collect(),
+            ["compare", _] => json!({ "files": files().collect::<Vec<_>>() }),
+            ["check-runs", id] => self.check_runs.get(id.parse::<usize>().ok()? - 1)?.clone(),
+            _ => return None,
+        })
+    }
+
+    fn write(&mut self, (method, path): (&Method, &[&str]), mut body: Value) -> Answer {
+        match (method.as_str(), path) {
+            ("POST", ["check-runs"]) => {
+                self.count_annotations(&body);
+                body["id"] = json!(self.check_runs.len() + 1);
+                self.check_runs.push(body.clone());
+                Some((StatusCode::CREATED, body))
+            }
+            ("PATCH", ["check-runs", id]) => {
+                self.count_annotations(&body);
+                let run = self.check_runs.get_mut(id.parse::<usize>().ok()? - 1)?;
+                for (key, value) in body.as_object()? {
+                    run[key] = value.clone();
+                }
+                Some((StatusCode::OK, run.clone()))
+            }
+            ("POST", ["statuses", _]) => {
+                self.statuses.push(body.clone());
+                Some((StatusCode::CREATED, body))
+            }
+            ("POST", ["deployments"]) => {
+                body["id"] = json!(self.deployments.len() + 1);
+                self.deployments.push(body.clone());
+                Some((StatusCode::CREATED, body))
+            }
+            ("POST", ["deployments", _, "statuses"]) => {
+                self.deployment_statuses.push(body.clone());
+                Some((StatusCode::CREATED, body))
+            }
+            _ => None,
+        }
+    }
+
+    fn count_annotations(&mut self, body: &Value) {
+        let annotations = body.pointer("/output/annotations").and_then(Value::as_array);
+        self.annotations.push(annotations.map_or(0, Vec::len));
+    }
+}
+
+/// The repository of most of GitHub's published examples.
+pub(crate) fn repository() -> Value {
+    json!({
+        "id": 186_853_002,
+        "full_name": "Codertocat/Hello-World",
+        "name": "Hello-World",
+        "owner": { "login": "Codertocat" },
+        "default_branch": "master",
+    })
+}
