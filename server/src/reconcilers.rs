@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
 use crate::{
-    App, artifacts, audit, caches, github, jobs, logs, reporting, repositories, runs, storage, triggers,
+    App, artifacts, audit, caches, github, jobs, logs, reporting, repositories, runs, storage,
+    triggers,
 };
 
 /// A reconciler, and when it is due by itself.

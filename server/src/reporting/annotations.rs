@@ -2,7 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::jobs::annotation_view::AnnotationView;
+/// An annotation as stored; a place that is not known is absent.
+#[derive(Clone, Debug)]
+pub(super) struct ReportedAnnotation {
+    pub(super) level: String,
+    pub(super) message: String,
+    pub(super) title: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) start_line: Option<i32>,
+    pub(super) end_line: Option<i32>,
+    pub(super) start_column: Option<i32>,
+    pub(super) end_column: Option<i32>,
+}
 
 /// GitHub refuses a request with more.
 pub(super) const MAX_AT_ONCE: usize = 50;
@@ -15,11 +26,11 @@ const MAX_TITLE_CHARACTERS: usize = 255;
 const NO_PLACE: &str = ".github";
 
 /// The next request's annotations, after `n_sent` of them.
-pub(super) fn next_batch(all: &[AnnotationView], n_sent: usize) -> Vec<Value> {
+pub(super) fn next_batch(all: &[ReportedAnnotation], n_sent: usize) -> Vec<Value> {
     all.iter().skip(n_sent).take(MAX_AT_ONCE).map(annotation).collect()
 }
 
-fn annotation(view: &AnnotationView) -> Value {
+fn annotation(view: &ReportedAnnotation) -> Value {
     let start_line = view.start_line.unwrap_or(1).max(1);
     let end_line = view.end_line.unwrap_or(start_line).max(start_line);
     let mut body = json!({
@@ -56,10 +67,10 @@ fn cut(message: &str) -> &str {
 mod tests {
     use serde_json::json;
 
-    use super::{AnnotationView, next_batch};
+    use super::{ReportedAnnotation, next_batch};
 
-    fn view(message: &str) -> AnnotationView {
-        AnnotationView {
+    fn view(message: &str) -> ReportedAnnotation {
+        ReportedAnnotation {
             level: "warning".into(),
             message: message.into(),
             title: None,
@@ -68,8 +79,6 @@ mod tests {
             end_line: None,
             start_column: None,
             end_column: None,
-            step_number: Some(1),
-            log_line: None,
         }
     }
 
@@ -84,7 +93,7 @@ mod tests {
     #[test]
     fn what_github_would_refuse_is_made_acceptable() {
         let long = view(&"é".repeat(60_000));
-        let over_lines = AnnotationView {
+        let over_lines = ReportedAnnotation {
             start_line: Some(3),
             end_line: Some(5),
             start_column: Some(2),

@@ -5,13 +5,12 @@ use gantry_protocol::{JobId, RunId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::annotations::next_batch;
+use super::annotations::{ReportedAnnotation, next_batch};
 use super::queries;
 use super::sync::Sent;
 use super::wanted::{Place, ReportedJob, WantedCheckRun, wanted, wanted_for_failed_start};
 use crate::App;
 use crate::github::{Client, GitHubError};
-use crate::jobs::annotation_view::AnnotationView;
 
 #[derive(Deserialize)]
 struct CheckRun {
@@ -94,14 +93,11 @@ pub(super) async fn create_once(
 async fn annotations(
     db: &mut sqlx::PgConnection,
     facts: &ReportedJob,
-) -> anyhow::Result<Vec<AnnotationView>> {
+) -> anyhow::Result<Vec<ReportedAnnotation>> {
     if facts.status != "completed" {
         return Ok(Vec::new());
     }
-    let mut found = crate::jobs::annotation_view::annotations_of_jobs(db, &[facts.job])
-        .await
-        .context("reading the annotations of a job")?;
-    Ok(found.remove(&facts.job).unwrap_or_default())
+    queries::find_annotations(db, facts.job).await.context("reading the annotations of a job")
 }
 
 /// One check run on its way.
@@ -119,7 +115,7 @@ impl Sending<'_> {
         &self,
         job: JobId,
         (known, is_retry): (Option<(i64, usize)>, bool),
-        annotations: &[AnnotationView],
+        annotations: &[ReportedAnnotation],
     ) -> anyhow::Result<Sent> {
         let mut known = match self.known(known, is_retry).await {
             Ok(known) => known,

@@ -5,6 +5,7 @@ use gantry_workflow::diagnostic::Diagnostic;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::annotations::ReportedAnnotation;
 use super::wanted::{FailedStart, ReportedJob, WantedCheckRun};
 
 /// What is to be reported.
@@ -146,6 +147,23 @@ pub(super) async fn find_reported(
         conclusion: row.reported_conclusion,
         n_annotations: usize::try_from(row.n_annotations).unwrap_or_default(),
     }))
+}
+
+/// The annotations of a job, in the order they were made.
+pub(super) async fn find_annotations(
+    db: &mut PgConnection,
+    job: JobId,
+) -> sqlx::Result<Vec<ReportedAnnotation>> {
+    sqlx::query_as!(
+        ReportedAnnotation,
+        "select level, message, title, path, start_line, end_line, start_column, end_column
+         from annotations
+         where job_id = $1
+         order by id",
+        job.0
+    )
+    .fetch_all(db)
+    .await
 }
 
 pub(super) async fn store_reported(

@@ -167,13 +167,13 @@ impl Remote {
     }
 
     pub(super) async fn refs(&self) -> Result<Refs, SourceError> {
-        let names = async |kind: &str| {
-            let path = format!("{}/{kind}", self.place);
-            let listed = self.client.list(&path, "", MAX_REFS).await;
-            let listed = listed.map_err(SourceError::GitHub)?;
-            Ok(listed.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect())
-        };
-        Ok(Refs { branches: names("branches").await?, tags: names("tags").await? })
+        Ok(Refs { branches: self.names("branches").await?, tags: self.names("tags").await? })
+    }
+
+    async fn names(&self, kind: &str) -> Result<Vec<String>, SourceError> {
+        let path = format!("{}/{kind}", self.place);
+        let listed = self.client.list(&path, "", MAX_REFS).await.map_err(SourceError::GitHub)?;
+        Ok(listed.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect())
     }
 
     /// `None` beyond GitHub's cap: a filter must not hide a change that was cut off.

@@ -34,31 +34,56 @@ pub async fn process_deliveries(app: &App) -> anyhow::Result<u64> {
     let mut woken = app.wakeups.subscribe(Topic::Deliveries);
     let shutdown = app.tasks.shutdown();
     let mut in_work = FuturesUnordered::new();
+    let mut ended = Vec::new();
     let mut repositories = BTreeSet::new();
     let mut n_processed = 0;
     let mut failure = None;
     loop {
         woken.mark_unchanged();
         while in_work.len() < N_AT_ONCE && failure.is_none() && !shutdown.is_cancelled() {
-            let Some(delivery) = claim(app, &repositories).await? else { break };
+            let claimed = claim(app, &repositories);
+            let claimed = meanwhile(&mut in_work, &mut ended, claimed).await?;
+            let Some(delivery) = claimed else { break };
             repositories.insert(delivery.repository.clone());
             in_work.push(process_one(app, delivery));
         }
-        tokio::select! {
-            ended = in_work.next() => match ended {
-                None => break,
-                Some((repository, outcome)) => {
-                    repositories.remove(&repository);
-                    n_processed += 1;
-                    failure = failure.or(outcome.err());
-                }
-            },
-            _ = woken.changed(), if !in_work.is_empty() => {}
-            () = tokio::time::sleep(LOOK_AGAIN), if !in_work.is_empty() => {}
+        if ended.is_empty() {
+            tokio::select! {
+                one = in_work.next() => match one {
+                    None => break,
+                    Some(one) => ended.push(one),
+                },
+                _ = woken.changed(), if !in_work.is_empty() => {}
+                () = tokio::time::sleep(LOOK_AGAIN), if !in_work.is_empty() => {}
+            }
+        }
+        for (repository, outcome) in ended.drain(..) {
+            repositories.remove(&repository);
+            n_processed += 1;
+            failure = failure.or(outcome.err());
         }
     }
     failure.map_or(Ok(n_processed), Err)
 }
+
+/// Waits for `wanted` and goes on with what is in work, which may hold what `wanted` waits for: a
+/// connection to the database.
+async fn meanwhile<T>(
+    in_work: &mut FuturesUnordered<impl Future<Output = Ended>>,
+    ended: &mut Vec<Ended>,
+    wanted: impl Future<Output = T>,
+) -> T {
+    let mut wanted = std::pin::pin!(wanted);
+    loop {
+        tokio::select! {
+            found = &mut wanted => return found,
+            Some(one) = in_work.next() => ended.push(one),
+        }
+    }
+}
+
+/// The repository of a delivery, and whether it could be worked on.
+type Ended = (String, anyhow::Result<()>);
 
 async fn claim(app: &App, in_work: &BTreeSet<String>) -> anyhow::Result<Option<Delivery>> {
     let in_work: Vec<String> = in_work.iter().cloned().collect();
@@ -66,7 +91,7 @@ async fn claim(app: &App, in_work: &BTreeSet<String>) -> anyhow::Result<Option<D
     deliveries::claim(&mut connection, &in_work).await.context("claiming a delivery")
 }
 
-async fn process_one(app: &App, delivery: Delivery) -> (String, anyhow::Result<()>) {
+async fn process_one(app: &App, delivery: Delivery) -> Ended {
     let span =
         tracing::info_span!("delivery", delivery.guid = delivery.guid, event = delivery.event);
     let outcome = process(app, &delivery).instrument(span).await;

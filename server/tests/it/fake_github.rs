@@ -42,6 +42,10 @@ pub(crate) struct Kept {
     /// Answers given before any other, to any call but those for tokens.
     pub(crate) failures: Vec<StatusCode>,
     pub(crate) unknown: Vec<String>,
+    /// What the repository is called now, if no longer as in [`repository`].
+    pub(crate) full_name: Option<String>,
+    /// The App was taken out.
+    pub(crate) is_uninstalled: bool,
 }
 
 impl FakeGitHub {
@@ -113,14 +117,22 @@ impl Kept {
         let installation = json!({ "id": INSTALLATION, "account": { "login": "Codertocat" } });
         match (method.as_str(), path) {
             ("GET", ["app"]) => Some((StatusCode::OK, json!({ "slug": SLUG }))),
-            ("GET", ["app", "installations"]) => Some((StatusCode::OK, json!([installation]))),
+            ("GET", ["app", "installations"]) => {
+                let list = if self.is_uninstalled { json!([]) } else { json!([installation]) };
+                Some((StatusCode::OK, list))
+            }
             ("GET", ["installation", "repositories"]) => {
-                Some((StatusCode::OK, json!({ "repositories": [repository()] })))
+                Some((StatusCode::OK, json!({ "repositories": [self.repository()] })))
             }
             ("POST", ["app", "installations", _, "access_tokens"]) => {
                 let token = format!("ghs_fake_{}", self.tokens.len());
                 self.tokens.push(body);
-                let answer = json!({ "token": token, "expires_at": "2999-01-01T00:00:00Z" });
+                let answer = json!({
+                    "token": token,
+                    "expires_at": "2999-01-01T00:00:00Z",
+                    "permissions": { "metadata": "read" },
+                    "repository_selection": "selected",
+                });
                 Some((StatusCode::CREATED, answer))
             }
             ("DELETE", ["installation", "token"]) => {
@@ -134,7 +146,7 @@ impl Kept {
     fn read(&self, path: &[&str]) -> Option<Value> {
         let files = || self.changed_files.iter().map(|name| json!({ "filename": name }));
         Some(match path {
-            [] => repository(),
+            [] => self.repository(),
             ["commits", _, "check-runs"] => json!({ "check_runs": self.check_runs }),
             ["commits", name @ ..] => {
                 let name = name.join("/");
@@ -188,6 +200,14 @@ impl Kept {
             }
             _ => None,
         }
+    }
+
+    fn repository(&self) -> Value {
+        let mut body = repository();
+        if let Some(name) = &self.full_name {
+            body["full_name"] = json!(name);
+        }
+        body
     }
 
     fn count_annotations(&mut self, body: &Value) {

@@ -8,7 +8,7 @@ use crate::fake_github::{FakeGitHub, INSTALLATION, SLUG, repository};
 use crate::harness::{Delivery, End, FakeRunner, TestServer};
 
 const ON_PUSH: &str = "\
-on: { push: , pull_request: }
+on: { push: {}, pull_request: {} }
 permissions: { contents: write, pull-requests: write }
 jobs:
   build:
@@ -120,6 +120,7 @@ async fn a_repository_is_off_until_it_is_turned_on_and_keeps_its_identity_under_
     enable(&server, json!({ "enabled": true })).await;
     let mut renamed = repository();
     renamed["full_name"] = json!("Octocoders/Renamed");
+    fake.with(|kept| kept.full_name = Some("Octocoders/Renamed".to_owned()));
     let event = json!({ "action": "transferred", "repository": renamed });
     deliver(&server, "repository", "renamed", event).await;
     let list = server.json("/api/gantry/repositories").await;
@@ -127,6 +128,7 @@ async fn a_repository_is_off_until_it_is_turned_on_and_keeps_its_identity_under_
     assert_eq!(list["repositories"][0]["full_name"], "Octocoders/Renamed");
     deliver(&server, "push", "later", push('a', "Codertocat")).await;
     assert_eq!(n_runs(&server).await, 1);
+    fake.with(|kept| kept.is_uninstalled = true);
     let gone =
         json!({ "action": "deleted", "installation": { "id": INSTALLATION, "account": {} } });
     deliver(&server, "installation", "gone", gone).await;
@@ -223,6 +225,7 @@ async fn re_run_and_approval_at_github_reach_the_run() {
     let runner = FakeRunner::register(&server, "one").await;
     let job = runner.lease().await.expect("a job");
     runner.start_step(&job).await;
+    server.settle().await;
     runner.complete(&job, End::SUCCESS).await;
     server.settle().await;
     deliver(&server, "check_run", "again", pressed("rerequested")).await;
@@ -258,7 +261,7 @@ async fn annotations_are_sent_by_fifty_and_a_failure_between_loses_and_repeats_n
 
 #[tokio::test]
 async fn a_workflow_that_a_filter_kept_is_reported_as_skipped_by_choice() {
-    let filtered = ON_PUSH.replace("push: ,", "push: { paths: ['src/**'] },");
+    let filtered = ON_PUSH.replace("push: {}", "push: { paths: ['src/**'] }");
     let fake = FakeGitHub::with_workflow(&filtered);
     let Some(server) = connected(&fake).await else { return };
     fake.with(|kept| kept.changed_files = vec!["README.md".to_owned()]);
@@ -279,4 +282,59 @@ async fn a_workflow_that_a_filter_kept_is_reported_as_skipped_by_choice() {
         assert_eq!(kept.statuses[0]["context"], "build");
         assert_eq!(kept.statuses[0]["state"], "pending");
     });
+}
+
+/// GitHub's published examples of every event, of which most are about the fake's repository.
+#[tokio::test]
+async fn every_published_example_of_a_delivery_is_handled_or_ignored_with_a_reason() {
+    let place = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/github/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
+    );
+    let Ok(text) = std::fs::read(place) else {
+        eprintln!("skipped: run `npm ci` in tests/github");
+        return;
+    };
+    let events: Vec<Value> = serde_json::from_slice(&text).expect("JSON");
+    let fake = FakeGitHub::with_workflow(&ON_PUSH.replace("pull_request", "watch"));
+    let Some(server) = connected(&fake).await else { return };
+    let mut n_sent = 0;
+    for event in &events {
+        let name = event["name"].as_str().expect("a name");
+        for payload in event["examples"].as_array().expect("examples") {
+            know_pull_request(&fake, payload);
+            let guid = format!("example-{n_sent}");
+            let delivery = Delivery { event: name, guid: &guid, payload: payload.clone() };
+            let answer = server.deliver(&delivery).send().await.expect("an answer");
+            assert!(answer.status().is_success(), "{name}: {}", answer.status());
+            n_sent += 1;
+        }
+    }
+    server.settle().await;
+    let open: Vec<String> = sqlx::query_scalar(
+        "select concat(event, ' ', status, ': ', reason)
+         from deliveries
+         where status not in ('processed', 'ignored') or coalesce(reason, '') = ''",
+    )
+    .fetch_all(&server.app.db)
+    .await
+    .expect("deliveries");
+    assert_eq!(open, [""; 0]);
+    assert_eq!(n_sent, 329);
+    let started: Vec<String> =
+        sqlx::query_scalar("select distinct event from workflow_runs order by event")
+            .fetch_all(&server.app.db)
+            .await
+            .expect("runs");
+    assert_eq!(started, ["push", "watch"]);
+    fake.with(|kept| assert_eq!(kept.unknown, [""; 0]));
+}
+
+/// GitHub has computed the merge commit of whatever pull request a payload names.
+fn know_pull_request(fake: &FakeGitHub, payload: &Value) {
+    let pull_request = &payload["pull_request"];
+    let Some(number) = pull_request["number"].as_u64() else { return };
+    let mut known = computed(json!(true));
+    known["head"]["sha"] = pull_request["head"]["sha"].clone();
+    fake.with(|kept| kept.pull_requests.insert(number, known));
 }
