@@ -13,5 +13,5 @@ mod search;
 pub use archive::archive_logs;
 pub use chunks::{append, count, discard};
 pub use delete::{delete, exist};
-pub use read::{LogPage, StoredChunk, chunks_after, texts};
+pub use read::{LogPage, StoredChunk, chunks_after, page_after, texts};
 pub use search::{Found, Hit, search};

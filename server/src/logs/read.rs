@@ -40,6 +40,17 @@ pub async fn chunks_after(
     job: JobId,
     after: Option<u64>,
 ) -> anyhow::Result<LogPage> {
+    page_after(db, storage, (job, after), PAGE_BYTES).await
+}
+
+/// The same in a page that ends once it has `max_bytes`, if that is less than the usual.
+pub async fn page_after(
+    db: &PgPool,
+    storage: &dyn ObjectStore,
+    (job, after): (JobId, Option<u64>),
+    max_bytes: i64,
+) -> anyhow::Result<LogPage> {
+    let max_bytes = max_bytes.clamp(1, PAGE_BYTES);
     let after = after.map(i64::try_from).transpose()?.unwrap_or(-1);
     let mut connection = db.acquire().await?;
     let job = written_by(&mut connection, job).await?;
@@ -57,7 +68,7 @@ pub async fn chunks_after(
         return Ok(LogPage { chunks: Vec::new(), has_more: false, is_complete: true });
     };
     if !status.is_archived {
-        let mut chunks = chunks::page(&mut connection, job, after, PAGE_BYTES).await?;
+        let mut chunks = chunks::page(&mut connection, job, after, max_bytes).await?;
         let is_archived_now = sqlx::query_scalar!(
             r#"select exists(select from log_archives where job_id = $1) as "exists!""#,
             job.0,
@@ -69,14 +80,14 @@ pub async fn chunks_after(
             if !status.is_completed {
                 cut_at_gap(&mut chunks, after);
             }
-            let is_last = bytes_of(&chunks) < PAGE_BYTES;
+            let is_last = bytes_of(&chunks) < max_bytes;
             let is_complete = status.is_completed && is_last;
             return Ok(LogPage { chunks, has_more: !is_last, is_complete });
         }
     }
     let index = archive::index(&mut connection, job).await?;
     drop(connection);
-    archive::page(storage, &index, after, PAGE_BYTES).await
+    archive::page(storage, &index, after, max_bytes).await
 }
 
 /// The job that wrote the log: a job that kept its result in a further attempt has none of its own.

@@ -227,3 +227,24 @@ async fn all_logs_of_a_run_are_searched() {
         assert_eq!(answer.status(), 422, "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_small_first_page_of_a_log_is_followed_by_the_rest() {
+    let server = server_or_skip!();
+    let repository = server.rows().repository("/nowhere").await;
+    let run = server.rows().run(repository, "push-1", "completed").await;
+    let job = server.rows().job(run, NewJob::new("a", "completed").concluded("success")).await;
+    for (sequence, text) in [(0, "one\n"), (1, "two\n"), (2, "three\n")] {
+        server.rows().log_chunk(job, sequence, text).await;
+    }
+    let path = format!("/api/gantry/jobs/{job}/log");
+    let first = server.json(&format!("{path}?max_bytes=4")).await;
+    let texts = |page: &Value| -> Vec<String> {
+        let chunks = page["chunks"].as_array().expect("chunks");
+        chunks.iter().map(|chunk| chunk["text"].as_str().expect("a text").to_owned()).collect()
+    };
+    assert_eq!((texts(&first), &first["is_complete"]), (vec!["one\n".into()], &json!(false)));
+    let rest = server.json(&format!("{path}?after=0")).await;
+    let expected = vec!["two\n".to_owned(), "three\n".to_owned()];
+    assert_eq!((texts(&rest), &rest["is_complete"]), (expected, &json!(true)));
+}

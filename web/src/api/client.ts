@@ -76,8 +76,12 @@ export async function getFile(repository: string, path: string, sha: string): Pr
   return new TextDecoder().decode(Uint8Array.from(atob(file.content), (sign) => sign.charCodeAt(0)));
 }
 
+/** The first lines are to be there at once; the rest comes in pages as large as the server makes them. */
+const FIRST_PAGE_BYTES = 128 * 1024;
+
 export function getLog(job: number, after: number | null): Promise<LogPage> {
-  return request('GET', `/api/gantry/jobs/${job}/log${queryOf({ after })}`);
+  const max_bytes = after === null ? FIRST_PAGE_BYTES : null;
+  return request('GET', `/api/gantry/jobs/${job}/log${queryOf({ after, max_bytes })}`);
 }
 
 export async function cancelRun(repository: string, run: number): Promise<void> {
