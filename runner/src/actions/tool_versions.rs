@@ -147,9 +147,15 @@ fn range(tool: Tool, wanted: &str) -> Result<Range, String> {
         Tool::Python => python_range(wanted)?,
         Tool::Node => node_range(wanted)?,
     };
-    Range::parse(&text).map_err(|_| {
+    let is_range = text.split_whitespace().all(may_be_part_of_range);
+    Range::parse(&text).ok().filter(|_| is_range).ok_or_else(|| {
         format!("'{wanted}' is not a version or a range of versions of {}", tool.title())
     })
+}
+
+/// The parser passes over words that it does not know; GitHub's refuses them.
+fn may_be_part_of_range(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_digit() || "<>=~^*xXvV|-".contains(first))
 }
 
 /// `3.12-dev` takes previews, too; commas are spaces in Python's own ranges.

@@ -130,9 +130,11 @@ impl Caller<'_> {
 }
 
 fn is_our_own(path: &str) -> bool {
-    ["/api/", "/repositories/", "/healthz", "/readyz", "/metrics", "/login/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    // GitHub's badges are pictures and not part of its API.
+    path.ends_with("/badge.svg")
+        || ["/api/", "/repositories/", "/healthz", "/readyz", "/metrics", "/login/"]
+            .iter()
+            .any(|prefix| path.starts_with(prefix))
 }
 
 const WORKFLOW: &str = "name: CI\non: [push, workflow_dispatch]\njobs:\n  build:\n    \
