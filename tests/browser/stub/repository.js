@@ -202,7 +202,7 @@ export const REPOSITORY_ROUTES = [
     payload: JSON.stringify({ ref: MARKUP, text: TURNED }),
     runs: [{ id: 10005, name: MARKUP, repository: 'hotgigs/app', status: 'completed', conclusion: 'failure' }],
   }),
-  answers(/^GET \/api\/gantry\/access-tokens$/, { access_tokens: [{ id: 7, login: 'octavia', role: 'admin', created_at: ago(60 * 24 * 40), expires_at: null }] }),
+  answers(/^GET \/api\/gantry\/access-tokens$/, [{ id: 7, login: 'octavia', name: '', role: 'admin', repositories: null, created_at: ago(60 * 24 * 40), last_used_at: null, expires_at: null }]),
   answers(/^GET \/api\/gantry\/reconcilers$/, { reconcilers: [{ name: 'advance_runs', ended_at: ago(0.1), duration_ms: 3, n_changed: 0, error: null }, { name: 'sync_reports', ended_at: ago(1), duration_ms: 812, n_changed: null, error: MARKUP }] }),
   [
     /^POST \/api\/gantry\/access-tokens$/,
