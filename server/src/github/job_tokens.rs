@@ -16,6 +16,9 @@ use crate::secrets::Sealed;
 
 const PURPOSE: &str = "token of a job v1";
 
+/// A token that ends sooner than this is not worth beginning anything with.
+const RENEWED_BEFORE_SECONDS: f64 = 300.0;
+
 /// Tokens revoked in one pass; more come with the next.
 const BATCH: i64 = 50;
 
@@ -46,7 +49,8 @@ pub async fn store_token(
     Ok(())
 }
 
-/// The job that runs with this token; `None` when it is not ours or the job has ended.
+/// The job that runs with this token; `None` when it is not ours or the job has ended. GitHub may know
+/// the token no more: it names the job as long as that runs.
 pub async fn find_job_by_token(
     db: &mut PgConnection,
     token: &str,
@@ -63,6 +67,36 @@ pub async fn find_job_by_token(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (JobId(row.job_id), LeaseToken(row.lease_token))))
+}
+
+/// A token of the job that does not end soon, if it has one.
+pub async fn lasting_token(
+    app: &App,
+    (job, lease): (JobId, LeaseToken),
+) -> anyhow::Result<Option<SecretString>> {
+    let mut db = app.db.acquire().await?;
+    let row = sqlx::query!(
+        "select nonce, ciphertext
+         from github_job_tokens
+         where job_id = $1 and lease_token = $2
+             and expires_at > now() + make_interval(secs => $3)
+         order by expires_at desc
+         limit 1",
+        job.0,
+        lease.0,
+        RENEWED_BEFORE_SECONDS,
+    )
+    .fetch_optional(&mut *db)
+    .await
+    .context("looking for the token of a job")?;
+    drop(db);
+    let Some(row) = row else { return Ok(None) };
+    open(app, row.nonce, row.ciphertext).map(Some)
+}
+
+fn open(app: &App, nonce: Vec<u8>, ciphertext: Vec<u8>) -> anyhow::Result<SecretString> {
+    let opened = app.vault.open_key(PURPOSE, &Sealed { nonce, ciphertext })?;
+    Ok(String::from_utf8(opened).context("reading a token")?.into())
 }
 
 struct Ended {
@@ -100,7 +134,6 @@ async fn ended(db: &mut PgConnection) -> sqlx::Result<Vec<Ended>> {
          join jobs on jobs.id = github_job_tokens.job_id
          where jobs.status <> 'in_progress'
              or jobs.lease_token <> github_job_tokens.lease_token
-             or expires_at < now()
          order by expires_at
          limit $1",
         BATCH
@@ -114,9 +147,7 @@ async fn revoke(app: &App, token: &Ended) -> anyhow::Result<bool> {
     if token.expires_at < Utc::now() {
         return Ok(true);
     }
-    let sealed = Sealed { nonce: token.nonce.clone(), ciphertext: token.ciphertext.clone() };
-    let opened = app.vault.open_key(PURPOSE, &sealed)?;
-    let opened: SecretString = String::from_utf8(opened).context("reading a token")?.into();
+    let opened = open(app, token.nonce.clone(), token.ciphertext.clone())?;
     match app.github.revoke_token(opened.expose_secret()).await {
         Ok(()) => Ok(true),
         Err(GitHubError::Later { reason, .. }) => {

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod connection;
+mod forward;
 mod job_tokens;
 mod pacer;
 mod tokens;
@@ -14,5 +15,6 @@ mod tokens;
 pub use answer::GitHubError;
 pub use client::Client;
 pub use connection::GitHub;
-pub use job_tokens::{find_job_by_token, revoke_tokens, store_token};
+pub use forward::{ApiCall, Target};
+pub use job_tokens::{find_job_by_token, lasting_token, revoke_tokens, store_token};
 pub use tokens::{IssuedToken, TokenScope};

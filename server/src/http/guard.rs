@@ -7,20 +7,25 @@ use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use chrono::Utc;
 use gantry_protocol::RepositoryId;
+use secrecy::ExposeSecret as _;
 
 use super::audited::{self, EventParts};
 use super::error::ApiError;
+use super::job_access::{self, Need};
 use super::subject::{self, Named};
 use crate::App;
-use crate::accounts::{self, Access, Caller, Identity, Refusal, Subject};
+use crate::accounts::{
+    self, Access, Caller, Credential, Identity, JobIdentity, Refusal, Rights, Subject,
+};
 use crate::audit::NewEvent;
 use crate::repositories::{Repository, find_by_full_name, find_by_id};
+use crate::{github, runs};
 
 /// A route and who may call it.
 #[derive(Clone, Debug)]
@@ -117,7 +122,9 @@ impl Routes {
         handler: MethodRouter<App>,
     ) -> Self {
         let action = audited::action(&method, path);
-        let gate = from_fn_with_state(Gate { app: self.app.clone(), access, action }, admit);
+        let job_need = job_access::needed(&method, path);
+        let gate = Gate { app: self.app.clone(), access, action, job_need };
+        let gate = from_fn_with_state(gate, admit);
         let guarded = handler.layer(gate);
         for prefix in self.prefixes {
             let path = format!("{prefix}{path}");
@@ -134,6 +141,8 @@ struct Gate {
     access: Access,
     /// What the audit log calls it; `None` for a route that only reads.
     action: Option<&'static str>,
+    /// What a job needs; `None` for a route that no job is admitted to by its permissions.
+    job_need: Option<Need>,
 }
 
 /// The repository that the guard has looked up already.
@@ -164,7 +173,12 @@ async fn admit(
                 .into_response(),
         };
     }
-    let caller = match accounts::authenticate(&gate.app, &head.headers).await {
+    let caller = match gate.caller(&head.headers).await {
+        Ok(caller) => caller,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    let event = gate.event(&caller, &head, &parameters);
+    let caller = match gate.acting(caller).await {
         Ok(caller) => caller,
         Err(error) => return ApiError::from(error).into_response(),
     };
@@ -172,7 +186,6 @@ async fn admit(
         Ok(found) => found,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let event = gate.event(&caller, &head, &parameters);
     if let Err(refusal) = accounts::check(gate.access, &caller, subject) {
         metrics::counter!("gantry_http_refused_total").increment(1);
         if let Some(event) = event.filter(|_| caller != Caller::Anonymous) {
@@ -196,6 +209,36 @@ impl Gate {
     fn event(&self, caller: &Caller, head: &Parts, parameters: &RawPathParams) -> Option<NewEvent> {
         let event = |action| audited::event(&EventParts { action, caller, head, parameters });
         self.action.map(event)
+    }
+
+    /// Who makes the request. The tokens that jobs have from GitHub are not known to `accounts`.
+    async fn caller(&self, headers: &HeaderMap) -> anyhow::Result<Caller> {
+        let caller = accounts::authenticate(&self.app, headers).await?;
+        let Caller::Anonymous = caller else { return Ok(caller) };
+        let Some(Credential::Token(token)) = accounts::credential(headers) else {
+            return Ok(caller);
+        };
+        let mut db = self.app.db.acquire().await?;
+        let found = github::find_job_by_token(&mut db, token.expose_secret()).await?;
+        Ok(found.map_or(caller, |(job, lease)| Caller::Job(JobIdentity { job, lease })))
+    }
+
+    /// A job acts as an account that is entitled in the job's repository, if it runs and its permissions
+    /// are enough for the route.
+    async fn acting(&self, caller: Caller) -> anyhow::Result<Caller> {
+        let (Caller::Job(identity), Access::Account(role)) = (&caller, self.access) else {
+            return Ok(caller);
+        };
+        let Some(need) = self.job_need else { return Ok(caller) };
+        let mut db = self.app.db.acquire().await?;
+        let rights = runs::job_rights(&mut db, *identity).await?;
+        let enough = |permissions: &[_]| job_access::is_granted(permissions, need);
+        let Some(rights) = rights.filter(|rights| enough(&rights.permissions)) else {
+            return Ok(caller);
+        };
+        let repositories = Some([rights.repository.id].into());
+        let rights = Rights { role, repositories };
+        Ok(Caller::Account(Identity { login: job_access::BOT.to_owned(), rights }))
     }
 
     /// What the request is about. Who may do the same everywhere is not asked where, so the database

@@ -7,6 +7,7 @@ pub mod error;
 pub mod extract;
 mod git;
 pub mod guard;
+mod job_access;
 pub mod links;
 pub mod rest;
 mod router;

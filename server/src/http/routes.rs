@@ -18,8 +18,8 @@ use super::git;
 use super::guard::Routes;
 use super::rest::{
     annotations, artifacts, branch_policies, caches, contents, deployments, dispatches, downloads,
-    environments, graphql, jobs, log_zip, meta, repositories, reruns, run_removal, runs, secrets,
-    selected_repositories, usage, variables, workflows,
+    environments, graphql, jobs, log_zip, meta, proxy, repositories, reruns, run_removal, runs,
+    secrets, selected_repositories, usage, variables, workflows,
 };
 use super::web::{
     access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
@@ -51,7 +51,8 @@ pub fn client_router(app: &App) -> Router<App> {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // A request that a browser makes for another site's page changes nothing.
         .layer(CsrfLayer::new().with_rejection_response(refuse_foreign))
-        .layer(CompressionLayer::new().compress_when(is_worth_compressing()));
+        .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
+        .layer(from_fn_with_state(app.clone(), proxy::divert));
     api.merge(git_routes(app.clone()).into_router().layer(RequestDecompressionLayer::new()))
         .layer(from_fn_with_state(app.clone(), headers::secure))
 }

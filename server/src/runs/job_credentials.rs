@@ -5,13 +5,12 @@
 use anyhow::Context as _;
 use gantry_protocol::JobRepository;
 use gantry_workflow::model::Access;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::accounts::{self, JobIdentity};
 use crate::github::{self, GitHubError, IssuedToken, TokenScope};
-use crate::jobs::LeasedJob;
 use crate::repositories::{GitHubRepository, Repository};
 
 /// Scopes that are not those of a token, but of other services.
@@ -23,28 +22,37 @@ pub(super) struct Credentials {
     pub(super) repository: JobRepository,
 }
 
-/// Makes the token of a leased job, with the given permissions.
+/// Makes the token of a job, with the given permissions.
 pub(super) async fn issue(
     app: &App,
-    leased: &LeasedJob,
+    identity: JobIdentity,
     (repository, permissions): (&Repository, &[(String, Access)]),
 ) -> anyhow::Result<Credentials> {
     let full_name = repository.full_name();
     let (token, clone_url) = match repository.github() {
         None => {
-            let identity = JobIdentity { job: leased.id, lease: leased.lease };
             let token = accounts::job_token(app, identity);
             (token, format!("{}/git/{full_name}.git", app.config.public_url))
         }
         Some(github) => {
-            let issued = of_github(app, github, permissions).await?;
-            github::store_token(app, (leased.id, leased.lease), &issued).await?;
+            let token = issue_at_github(app, identity, (github, permissions)).await?;
             let server = app.github.server_url().context("the server left its GitHub")?;
-            (issued.token.expose_secret().to_owned(), format!("{server}/{full_name}.git"))
+            (token.expose_secret().to_owned(), format!("{server}/{full_name}.git"))
         }
     };
     let repository = JobRepository { full_name, clone_url, clone_token: token.clone() };
     Ok(Credentials { token, repository })
+}
+
+/// A token of GitHub's, which is revoked when the job ends.
+pub(super) async fn issue_at_github(
+    app: &App,
+    identity: JobIdentity,
+    (repository, permissions): (GitHubRepository, &[(String, Access)]),
+) -> anyhow::Result<SecretString> {
+    let issued = of_github(app, repository, permissions).await?;
+    github::store_token(app, (identity.job, identity.lease), &issued).await?;
+    Ok(issued.token)
 }
 
 /// A token with what the job asks for, as far as the App has it.

@@ -10,7 +10,8 @@ use gantry_workflow::model;
 use gantry_workflow::plan::RunPlan;
 use sqlx::PgConnection;
 
-use super::{job_credentials, runtime, stored_plan};
+use super::{job_credentials, job_rights, runtime, stored_plan};
+use crate::accounts::JobIdentity;
 use crate::jobs::{self, LeasedJob};
 use crate::repositories::{self, Repository};
 use crate::secrets::{Place, Reader};
@@ -33,10 +34,10 @@ pub(super) async fn build(app: &App, leased: &LeasedJob) -> anyhow::Result<JobMe
     let repository = repository(&mut db, leased).await?;
     let vars = vars(&mut db, &plan, (&repository, leased)).await?;
     let is_from_fork = is_from_fork(&plan.contexts.github.to_json(), &repository.full_name());
-    let permissions = scope.permissions(job);
-    let permissions = if is_from_fork { permissions.read_only() } else { permissions }.granted();
+    let permissions = job_rights::permissions(&plan, (&scope, job), &repository);
     drop(db);
-    let credentials = job_credentials::issue(app, leased, (&repository, &permissions)).await?;
+    let identity = JobIdentity { job: leased.id, lease: leased.lease };
+    let credentials = job_credentials::issue(app, identity, (&repository, &permissions)).await?;
     let mut db = app.db.acquire().await?;
     let workflow = scope.workflow();
     let referenced = job.referenced_secrets(workflow.env.as_ref(), &workflow.defaults);

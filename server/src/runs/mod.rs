@@ -15,6 +15,7 @@ pub mod insights;
 mod job_credentials;
 mod job_facts;
 mod job_message;
+mod job_rights;
 pub mod last_conclusion;
 mod lease;
 mod missing_secrets;
@@ -35,6 +36,7 @@ pub use cancel::{CancelError, cancel, force_cancel};
 pub use create::{CreateRun, RunFile, create};
 pub use delete::{DeleteError, delete, delete_logs};
 pub use job_facts::{JobFacts, job_facts};
+pub use job_rights::{JobRights, fresh_token, job_rights};
 pub use lease::lease_job;
 pub use rerun::{RerunError, RerunRequest, RerunWhat, rerun};
 pub use workflows::{

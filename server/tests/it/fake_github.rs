@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,6 +46,11 @@ pub(crate) struct Kept {
     pub(crate) full_name: Option<String>,
     /// The App was taken out.
     pub(crate) is_uninstalled: bool,
+    /// When new tokens end, if not in a far future.
+    pub(crate) tokens_end_at: Option<String>,
+    pub(crate) issues: Vec<Value>,
+    /// Method, path with query, and headers of each call about issues and GraphQL.
+    pub(crate) calls_of_jobs: Vec<(String, HeaderMap)>,
 }
 
 impl FakeGitHub {
@@ -81,9 +86,12 @@ fn private_key() -> String {
 
 async fn answer(
     State(fake): State<FakeGitHub>,
-    (method, uri): (Method, Uri),
+    (method, uri, headers): (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response {
+    if uri.path().ends_with("/issues") || uri.path() == "/graphql" {
+        return fake.with(|state| state.answer_job((&method, &uri, headers), &body));
+    }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     fake.with(|state| match state.route((&method, &path), body) {
@@ -129,7 +137,7 @@ impl Kept {
                 self.tokens.push(body);
                 let answer = json!({
                     "token": token,
-                    "expires_at": "2999-01-01T00:00:00Z",
+                    "expires_at": self.tokens_end_at.as_deref().unwrap_or("2999-01-01T00:00:00Z"),
                     "permissions": { "metadata": "read" },
                     "repository_selection": "selected",
                 });
@@ -141,6 +149,28 @@ impl Kept {
             }
             _ => None,
         }
+    }
+
+    /// What jobs ask for with their tokens.
+    fn answer_job(
+        &mut self,
+        (method, uri, headers): (&Method, &Uri, HeaderMap),
+        body: &Bytes,
+    ) -> Response {
+        let origin = headers[header::HOST].to_str().unwrap_or_default().to_owned();
+        self.calls_of_jobs.push((format!("{method} {uri}"), headers));
+        if method == Method::GET {
+            let next = format!("<http://{origin}{}?page=2>; rel=\"next\"", uri.path());
+            return ([(header::LINK, next)], Json(json!(self.issues))).into_response();
+        }
+        if uri.path() == "/graphql" {
+            let data = json!({ "data": { "viewer": { "login": "hubot" } } });
+            return Json(data).into_response();
+        }
+        let mut issue: Value = serde_json::from_slice(body).unwrap_or_default();
+        issue["number"] = json!(self.issues.len() + 1);
+        self.issues.push(issue.clone());
+        (StatusCode::CREATED, Json(issue)).into_response()
     }
 
     fn read(&self, path: &[&str]) -> Option<Value> {

@@ -17,7 +17,7 @@ jobs:
 ";
 
 /// A server that is the fake's App, with the fake's repository turned on.
-async fn connected(fake: &FakeGitHub) -> Option<TestServer> {
+pub(crate) async fn connected(fake: &FakeGitHub) -> Option<TestServer> {
     let access = fake.start().await;
     let server = TestServer::start_with(|config| config.github = Some(access)).await?;
     let installed = json!({
@@ -31,7 +31,7 @@ async fn connected(fake: &FakeGitHub) -> Option<TestServer> {
     Some(server)
 }
 
-async fn enable(server: &TestServer, settings: Value) {
+pub(crate) async fn enable(server: &TestServer, settings: Value) {
     let path = "/api/gantry/repositories/Codertocat/Hello-World";
     let request = server.as_admin(Method::PATCH, path).json(&settings);
     let answer = request.send().await.expect("an answer");
@@ -39,7 +39,7 @@ async fn enable(server: &TestServer, settings: Value) {
 }
 
 /// Delivers and works until nothing is left to do.
-async fn deliver(server: &TestServer, event: &str, guid: &str, payload: Value) {
+pub(crate) async fn deliver(server: &TestServer, event: &str, guid: &str, payload: Value) {
     let delivery = Delivery { event, guid, payload };
     let answer = server.deliver(&delivery).send().await.expect("an answer");
     assert!(answer.status().is_success(), "{event}: {}", answer.status());
@@ -47,7 +47,7 @@ async fn deliver(server: &TestServer, event: &str, guid: &str, payload: Value) {
 }
 
 /// `status: reason` of a delivery.
-async fn outcome(server: &TestServer, guid: &str) -> String {
+pub(crate) async fn outcome(server: &TestServer, guid: &str) -> String {
     sqlx::query_scalar("select concat(status, ': ', reason) from deliveries where guid = $1")
         .bind(guid)
         .fetch_one(&server.app.db)
@@ -55,14 +55,14 @@ async fn outcome(server: &TestServer, guid: &str) -> String {
         .expect("a delivery")
 }
 
-async fn n_runs(server: &TestServer) -> i64 {
+pub(crate) async fn n_runs(server: &TestServer) -> i64 {
     sqlx::query_scalar("select count(*) from workflow_runs")
         .fetch_one(&server.app.db)
         .await
         .expect("a count")
 }
 
-fn push(sha: char, sender: &str) -> Value {
+pub(crate) fn push(sha: char, sender: &str) -> Value {
     json!({
         "ref": "refs/heads/master",
         "before": "b".repeat(40),

@@ -21,6 +21,7 @@ mod github_events;
 mod harness;
 mod id_tokens;
 mod inbox;
+mod job_calls;
 mod leases;
 mod limited_tokens;
 mod logs;

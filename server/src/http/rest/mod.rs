@@ -21,6 +21,7 @@ pub(crate) mod log_zip;
 pub(crate) mod meta;
 pub(crate) mod paging;
 pub(crate) mod place;
+pub(crate) mod proxy;
 mod pull_requests;
 mod reader;
 pub(crate) mod repositories;
