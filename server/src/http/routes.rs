@@ -130,6 +130,8 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/runs/{run}/attempts/{attempt}/log-search", READ, log_search::get)
         .get("/api/gantry/runs/{run}/payload", READ, own_runs::payload)
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)
+        .get("/api/gantry/jobs/{job}/log-outline", READ, logs::get_outline)
+        .get("/api/gantry/jobs/{job}/log-search", READ, logs::get_places)
         .get("/api/gantry/downloads/jobs/{job}/log.txt", Access::Link, downloads::job_log)
         .get(
             "/api/gantry/downloads/runs/{run}/attempts/{attempt}/logs.zip",

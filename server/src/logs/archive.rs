@@ -14,7 +14,8 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, PgConnection};
 use tokio::io::AsyncWriteExt as _;
 
-use super::{LogPage, StoredChunk, chunks};
+use super::marks::marks;
+use super::{LogPage, Outline, OutlinedChunk, StoredChunk, chunks};
 use crate::App;
 use crate::background::Topic;
 
@@ -54,6 +55,9 @@ struct IndexedChunk {
     n_lines: u64,
     /// Of the uncompressed text.
     bytes: u64,
+    /// As in an outline; missing in archives from before there were any.
+    #[serde(default)]
+    marks: Option<Vec<i32>>,
 }
 
 /// Archives the logs of finished jobs.
@@ -154,23 +158,52 @@ fn indexed(chunk: &StoredChunk) -> IndexedChunk {
         first_line: chunk.first_line,
         n_lines: chunk.text.bytes().filter(|byte| *byte == b'\n').count() as u64,
         bytes: chunk.text.len() as u64,
+        marks: Some(marks(&chunk.text)),
     }
 }
 
 pub(super) async fn index(db: &mut PgConnection, job: JobId) -> anyhow::Result<Index> {
-    let Json(index) = sqlx::query_scalar!(
+    find_index(db, job).await?.with_context(|| format!("job {job} has no archive"))
+}
+
+pub(super) async fn find_index(db: &mut PgConnection, job: JobId) -> anyhow::Result<Option<Index>> {
+    let index = sqlx::query_scalar!(
         r#"select line_index as "index: Json<Index>"
          from log_archives
          where job_id = $1"#,
         job.0,
     )
-    .fetch_one(db)
+    .fetch_optional(db)
     .await?;
+    let Some(Json(index)) = index else { return Ok(None) };
     ensure!(
         index.format <= INDEX_FORMAT,
         "the archive of job {job} was written by a newer version of this program"
     );
-    Ok(index)
+    Ok(Some(index))
+}
+
+pub(super) async fn outline(storage: &dyn ObjectStore, index: &Index) -> anyhow::Result<Outline> {
+    let mut outline = Outline { chunks: Vec::new(), is_complete: true };
+    for frame in &index.frames {
+        let texts = if frame.chunks.iter().any(|chunk| chunk.marks.is_none()) {
+            read_frame(storage, &index.object, frame).await?
+        } else {
+            Vec::new()
+        };
+        for (at, chunk) in frame.chunks.iter().enumerate() {
+            let from_text = || texts.get(at).map(|chunk| marks(&chunk.text)).unwrap_or_default();
+            outline.chunks.push(OutlinedChunk {
+                sequence: chunk.sequence,
+                step_number: chunk.step_number,
+                first_line: chunk.first_line,
+                n_lines: chunk.n_lines,
+                n_bytes: chunk.bytes,
+                marks: chunk.marks.clone().unwrap_or_else(from_text),
+            });
+        }
+    }
+    Ok(outline)
 }
 
 /// Whole frames from the one that holds the chunk after `after`, until `max_bytes` are exceeded.

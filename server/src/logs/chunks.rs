@@ -4,13 +4,15 @@ use gantry_protocol::{JobId, LogChunk};
 use sqlx::PgConnection;
 
 use super::StoredChunk;
+use super::marks::marks;
 
 /// Stores a chunk. One that is stored already changes nothing.
 pub async fn append(db: &mut PgConnection, job: JobId, chunk: &LogChunk) -> anyhow::Result<()> {
     let n_lines = chunk.text.bytes().filter(|byte| *byte == b'\n').count();
     sqlx::query!(
-        "insert into log_chunks (job_id, sequence, step_number, first_line, n_lines, content)
-         values ($1, $2, $3, $4, $5, $6)
+        "insert into log_chunks
+             (job_id, sequence, step_number, first_line, n_lines, content, marks)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (job_id, sequence) do nothing",
         job.0,
         i64::try_from(chunk.sequence)?,
@@ -18,6 +20,7 @@ pub async fn append(db: &mut PgConnection, job: JobId, chunk: &LogChunk) -> anyh
         i64::try_from(chunk.first_line)?,
         i64::try_from(n_lines)?,
         chunk.text.as_bytes(),
+        &marks(&chunk.text),
     )
     .execute(db)
     .await?;

@@ -6,6 +6,8 @@
 mod archive;
 mod chunks;
 mod delete;
+mod marks;
+mod outline;
 mod plain;
 mod read;
 mod search;
@@ -13,5 +15,6 @@ mod search;
 pub use archive::archive_logs;
 pub use chunks::{append, count, discard};
 pub use delete::{delete, exist};
+pub use outline::{Outline, OutlinedChunk, outline};
 pub use read::{LogPage, StoredChunk, chunks_after, page_after, texts};
-pub use search::{Found, Hit, search};
+pub use search::{Found, Hit, Places, places, search};

@@ -8,27 +8,31 @@ use std::borrow::Cow;
 const MARKERS: [&str; 8] =
     ["group", "endgroup", "error", "warning", "notice", "debug", "command", "section"];
 
+/// Of the time at the start of a line, in bytes.
+const LONGEST_TIME: usize = 36;
+
 /// `raw` as a chunk has it.
 pub(super) fn plain(raw: &str) -> Cow<'_, str> {
-    let text = without_marker(without_time(raw));
-    if text.contains(['\u{1b}', '\r']) {
-        Cow::Owned(without_escapes(text))
-    } else {
-        Cow::Borrowed(text)
-    }
+    let text = after_return(without_marker(without_time(raw)));
+    if text.contains('\u{1b}') { Cow::Owned(without_escapes(text)) } else { Cow::Borrowed(text) }
 }
 
-/// Behind `2026-08-17T09:03:12.1234567Z `.
 fn without_time(raw: &str) -> &str {
+    &raw[text_start(raw)..]
+}
+
+/// Where the text begins, behind `2026-08-17T09:03:12.1234567Z `. What follows the line does not matter.
+pub(super) fn text_start(raw: &str) -> usize {
     let bytes = raw.as_bytes();
     if bytes.get(4) != Some(&b'-') || bytes.get(10) != Some(&b'T') {
-        return raw;
+        return 0;
     }
-    match raw.split_once(' ') {
-        Some((time, text)) if time.len() <= 36 && time.ends_with('Z') => text,
-        None if raw.len() <= 36 && raw.ends_with('Z') => "",
-        _ => raw,
+    let head = &bytes[..bytes.len().min(LONGEST_TIME + 1)];
+    let end = head.iter().position(|byte| matches!(byte, b' ' | b'\n')).unwrap_or(head.len());
+    if end > LONGEST_TIME || bytes.get(end.wrapping_sub(1)) != Some(&b'Z') {
+        return 0;
     }
+    end + usize::from(bytes.get(end) == Some(&b' '))
 }
 
 fn without_marker(text: &str) -> &str {
@@ -39,12 +43,17 @@ fn without_marker(text: &str) -> &str {
     }
 }
 
+/// A carriage return starts the line anew: progress bars leave only their last state, as on the page.
+fn after_return(text: &str) -> &str {
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    text.rsplit_once('\r').map_or(text, |(_, last)| last)
+}
+
 fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut signs = text.chars();
     while let Some(sign) = signs.next() {
         match sign {
-            '\r' => {}
             '\u{1b}' => skip_escape(&mut signs),
             other => plain.push(other),
         }
@@ -88,7 +97,8 @@ mod tests {
             ("##[nothing]kept", "##[nothing]kept"),
             ("\u{1b}]0;title\u{7}after", "after"),
             ("\u{1b}]8;;https://x.test/\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
-            ("10%\r20%", "10%20%"),
+            ("10%\r20%", "20%"),
+            ("windows\r", "windows"),
             ("never ends \u{1b}[31", "never ends "),
             ("größe ✓", "größe ✓"),
             ("", ""),

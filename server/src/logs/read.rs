@@ -91,7 +91,7 @@ pub async fn page_after(
 }
 
 /// The job that wrote the log: a job that kept its result in a further attempt has none of its own.
-async fn written_by(db: &mut PgConnection, job: JobId) -> sqlx::Result<JobId> {
+pub(super) async fn written_by(db: &mut PgConnection, job: JobId) -> sqlx::Result<JobId> {
     let kept_from = sqlx::query_scalar!("select kept_from from jobs where id = $1", job.0)
         .fetch_optional(db)
         .await?

@@ -14,6 +14,9 @@ use super::read::{StoredChunk, chunks_after};
 /// Hits that are given.
 const MAX_HITS: usize = 500;
 
+/// Places that are given at once, about.
+const MAX_PLACES: usize = 10_000;
+
 /// Lines around a hit that are given on each side, as far as they came in the same chunk.
 const CONTEXT_LINES: usize = 2;
 
@@ -38,6 +41,45 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// There are more.
     pub is_cut: bool,
+}
+
+/// Lines of one log that fit.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// Step and index within it, from 0, in the order of the log.
+    pub lines: Vec<(u32, u64)>,
+    /// The last chunk that was looked at.
+    pub through: Option<u64>,
+    /// There may be more: the search goes on after `through`.
+    pub has_more: bool,
+}
+
+/// Looks through one log, behind chunk `after` or from its start, for at most [`MAX_PLACES`] lines and what
+/// follows them in their chunk.
+pub async fn places(
+    db: &PgPool,
+    storage: &dyn ObjectStore,
+    (job, after): (JobId, Option<u64>),
+    pattern: &Regex,
+) -> anyhow::Result<Places> {
+    let mut places = Places { through: after, ..Places::default() };
+    loop {
+        let page = chunks_after(db, storage, job, places.through).await?;
+        for chunk in &page.chunks {
+            if places.lines.len() >= MAX_PLACES {
+                places.has_more = true;
+                return Ok(places);
+            }
+            let lines = (chunk.first_line..).zip(chunk.text.lines());
+            let hits = lines.filter(|(_, line)| pattern.is_match(&plain(line)));
+            places.lines.extend(hits.map(|(line, _)| (chunk.step_number, line)));
+            places.through = Some(chunk.sequence);
+        }
+        if !page.has_more {
+            return Ok(places);
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Looks at every line of the jobs' logs without its time and its colours.

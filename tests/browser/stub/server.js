@@ -108,6 +108,8 @@ const ROUTES = [
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/log-search$/, searchLogs],
   [/^GET \/api\/gantry\/runs\/\d+\/payload$/, ({ answer }) => reply(answer, 200, PAYLOAD)],
   [/^GET \/api\/gantry\/jobs\/(\d+)\/log$/, getLog],
+  [/^GET \/api\/gantry\/jobs\/(\d+)\/log-outline$/, getLogOutline],
+  [/^GET \/api\/gantry\/jobs\/(\d+)\/log-search$/, searchLog],
   [/^GET \/api\/gantry\/events$/, openStream],
   [/^GET \/api\/gantry\/events\/runs$/, openStream],
   [/^GET \/repos\/hotgigs\/app\/contents\/.*$/, ({ answer }) => reply(answer, 200, { content: btoa(WORKFLOW_FILE) })],
@@ -176,12 +178,43 @@ function getRun({ stub, answer, ids: [id, attempt] }) {
 function getLog({ stub, answer, url, ids: [id] }) {
   const after = Number(url.searchParams.get('after') ?? -1);
   const chunks = (stub.logs.get(Number(id)) ?? []).filter((each) => each.sequence > after);
-  const run = [...stub.views.values()].find((view) => view.jobs.some((job) => job.id === Number(id)));
-  const isDone = run?.jobs.find((job) => job.id === Number(id))?.status === 'completed';
   reply(answer, 200, {
     chunks: chunks.slice(0, CHUNKS_PER_PAGE),
-    is_complete: isDone && chunks.length <= CHUNKS_PER_PAGE,
+    is_complete: isDone(stub, Number(id)) && chunks.length <= CHUNKS_PER_PAGE,
   });
+}
+
+/** Sends no text, as for a long log: what is on screen is asked for. */
+function getLogOutline({ stub, answer, ids: [id] }) {
+  const kinds = { 'group': 0, 'endgroup': 1, 'error': 2 };
+  const chunks = (stub.logs.get(Number(id)) ?? []).map(({ sequence, step_number, first_line, text }) => {
+    const lines = linesOf(text);
+    const marks = lines.flatMap((line, at) => {
+      const kind = kinds[/^(?:\S+Z )?##\[(group|endgroup|error)\]/.exec(line)?.[1]];
+      return kind === undefined ? [] : [at * 4 + kind];
+    });
+    return [sequence, step_number, first_line, lines.length, marks];
+  });
+  reply(answer, 200, { chunks, texts: [], is_complete: isDone(stub, Number(id)) });
+}
+
+function searchLog({ stub, answer, url, ids: [id] }) {
+  const q = url.searchParams.get('q').toLowerCase();
+  const after = Number(url.searchParams.get('after') ?? -1);
+  const chunks = (stub.logs.get(Number(id)) ?? []).filter((each) => each.sequence > after);
+  const lines = chunks.flatMap(({ step_number, first_line, text }) =>
+    linesOf(text).flatMap((line, at) => (line.toLowerCase().includes(q) ? [[step_number, first_line + at]] : [])),
+  );
+  reply(answer, 200, { lines, through: chunks.at(-1)?.sequence ?? after, has_more: false });
+}
+
+function linesOf(text) {
+  return text.replace(/\n$/, '').split('\n');
+}
+
+function isDone(stub, id) {
+  const jobs = [...stub.views.values()].flatMap((view) => view.jobs);
+  return jobs.find((job) => job.id === id)?.status === 'completed';
 }
 
 function openStream({ stub, request, answer, url }) {

@@ -1,7 +1,7 @@
 // Calls about the session, runs and jobs.
 
 import { pathOf, queryOf, request, requestText } from './request';
-import type { Artifact, LogPage, RunList, RunSummary, RunView, Session } from './shapes';
+import type { Artifact, FoundLines, LogOutline, LogPage, RunList, RunSummary, RunView, Session } from './shapes';
 
 export { ApiProblem, onSignedOut } from './request';
 
@@ -76,12 +76,22 @@ export async function getFile(repository: string, path: string, sha: string): Pr
   return new TextDecoder().decode(Uint8Array.from(atob(file.content), (sign) => sign.charCodeAt(0)));
 }
 
-/** The first lines are to be there at once; the rest comes in pages as large as the server makes them. */
-const FIRST_PAGE_BYTES = 128 * 1024;
+export function getLogOutline(job: number): Promise<LogOutline> {
+  return request('GET', `/api/gantry/jobs/${job}/log-outline`);
+}
 
-export function getLog(job: number, after: number | null): Promise<LogPage> {
-  const max_bytes = after === null ? FIRST_PAGE_BYTES : null;
-  return request('GET', `/api/gantry/jobs/${job}/log${queryOf({ after, max_bytes })}`);
+/** Some screens of text; chunks are as large as the runner made them, so it may be more. */
+const PAGE_BYTES = 128 * 1024;
+
+/** Text from a chunk on. */
+export function getLogFrom(job: number, sequence: number): Promise<LogPage> {
+  const after = sequence === 0 ? null : sequence - 1;
+  return request('GET', `/api/gantry/jobs/${job}/log${queryOf({ after, max_bytes: PAGE_BYTES })}`);
+}
+
+/** Lines of a job's log that have `q`, whatever the case, behind chunk `after`. */
+export function searchLog(job: number, q: string, after: number | null): Promise<FoundLines> {
+  return request('GET', `/api/gantry/jobs/${job}/log-search${queryOf({ q, after })}`);
 }
 
 export async function cancelRun(repository: string, run: number): Promise<void> {

@@ -132,6 +132,27 @@ export interface LogPage {
   is_complete: boolean;
 }
 
+/**
+ * Sequence, step, first line, number of lines, and marks: the index of a line within the chunk times 4,
+ * plus 0 for one that begins a group, 1 for one that ends it, 2 for an error.
+ */
+export type OutlinedChunk = [number, number, number, number, number[]];
+
+export interface LogOutline {
+  chunks: OutlinedChunk[];
+  /** All of the text, if it is short. */
+  texts: LogChunk[];
+  is_complete: boolean;
+}
+
+export interface FoundLines {
+  /** Step, and index within it from 0. */
+  lines: [number, number][];
+  /** The last chunk that was looked at. */
+  through: number | null;
+  has_more: boolean;
+}
+
 /** What a step says about itself, in Markdown. */
 export interface RunSummary {
   job_id: number;

@@ -90,7 +90,7 @@ export function firstFailure(steps: Step[], log: JobLog): Spot | null {
   }
   const first = failed[0];
   if (first === undefined) return null;
-  const n_lines = log.step(first.number).n_ready;
+  const n_lines = log.step(first.number).n_lines;
   return n_lines === 0 ? null : { step: first.number, line: n_lines - 1 };
 }
 

@@ -51,11 +51,6 @@ export function parseAnsi(line: string): Piece[] {
   return pieces;
 }
 
-/** The text alone, as a search sees it. */
-export function stripAnsi(line: string): string {
-  return afterReturn(line).replace(ESCAPE, '');
-}
-
 /** A carriage return starts the line anew: progress bars leave only their last state. */
 function afterReturn(line: string): string {
   const text = line.endsWith('\r') ? line.slice(0, -1) : line;

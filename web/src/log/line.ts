@@ -3,7 +3,7 @@
 // Called for the lines on screen only; the model keeps raw text. Invariant: the pieces together
 // hold the visible text, cut at `MAX_SHOWN_CHARACTERS`.
 
-import { parseAnsi, stripAnsi, type Piece } from './ansi';
+import { parseAnsi, type Piece } from './ansi';
 
 export type LineKind =
   | 'plain'
@@ -36,13 +36,6 @@ export function showLine(raw: string): ShownLine {
   const text = raw.slice(start + length);
   const n_hidden = Math.max(0, text.length - MAX_SHOWN_CHARACTERS);
   return { time, kind, pieces: parseAnsi(n_hidden > 0 ? text.slice(0, MAX_SHOWN_CHARACTERS) : text), n_hidden };
-}
-
-/** The visible text without escapes, for a search. */
-export function plainText(raw: string): string {
-  const start = textStart(raw);
-  const text = raw.slice(start + markerAt(raw, start).length);
-  return text.includes('\u001b') || text.includes('\r') ? stripAnsi(text) : text;
 }
 
 export function kindOf(raw: string): LineKind {

@@ -1,52 +1,26 @@
-// The log of one job, built from chunks.
+// The log of one job, built from an outline and from chunks.
 import { describe, expect, it } from 'vitest';
 
-import type { LogChunk } from '../api/shapes';
-import { JobLog } from './model';
+import type { LogChunk, OutlinedChunk } from '../api/shapes';
+import { JobLog, MAX_KEPT_CHARACTERS } from './model';
 
 function chunk(sequence: number, first_line: number, ...lines: string[]): LogChunk {
   return { sequence, step_number: 1, first_line, text: lines.map((line) => `${line}\n`).join('') };
 }
 
-function shown(log: JobLog): (string | undefined)[] {
-  const step = log.step(1);
-  return step.lines.slice(0, step.n_ready);
+function shown(log: JobLog): (string | null)[] {
+  return Array.from({ length: log.step(1).n_lines }, (_, line) => log.line(1, line));
 }
 
 describe('chunks', () => {
   const chunks = [chunk(0, 0, 'a', 'b'), chunk(1, 2, 'c'), chunk(2, 3, 'd', ''), chunk(3, 5, 'f')];
 
-  it('give the same log in any order and when repeated', () => {
-    const orders = [
-      [0, 1, 2, 3],
-      [3, 2, 1, 0],
-      [2, 0, 3, 1],
-      [1, 1, 0, 3, 0, 2, 3],
-    ];
-    for (const order of orders) {
-      const log = new JobLog();
-      for (const at of order) log.append(chunks[at]!);
-      expect(shown(log)).toEqual(['a', 'b', 'c', 'd', '', 'f']);
-      expect(log.after).toBe(3);
-      expect(log.n_lines).toBe(6);
-    }
-  });
-
-  it('show no line before the ones ahead of it are there', () => {
-    const log = new JobLog();
-    log.append(chunks[0]!);
-    log.append(chunks[2]!);
-    expect(shown(log)).toEqual(['a', 'b']);
-    log.append(chunks[1]!);
-    expect(shown(log)).toEqual(['a', 'b', 'c', 'd', '']);
-  });
-
-  it('resume behind the last sequence without a gap', () => {
+  it('count once, however often they come', () => {
     const log = new JobLog();
     expect(log.after).toBeNull();
-    log.append(chunks[0]!);
-    log.append(chunks[3]!);
-    expect(log.after).toBe(0);
+    for (const at of [0, 1, 1, 0, 2, 3, 2]) log.append(chunks[at]!);
+    expect(shown(log)).toEqual(['a', 'b', 'c', 'd', '', 'f']);
+    expect([log.after, log.n_lines]).toEqual([3, 6]);
     expect(log.append(chunks[3]!)).toBe(false);
   });
 
@@ -55,17 +29,54 @@ describe('chunks', () => {
     log.append({ ...chunk(0, 0, 'second'), step_number: 2 });
     log.append({ ...chunk(1, 0, 'first'), step_number: 1 });
     expect(log.stepNumbers()).toEqual([1, 2]);
-    expect(log.step(2).lines).toEqual(['second']);
-    expect(log.step(9).n_ready).toBe(0);
+    expect(log.line(2, 0)).toBe('second');
+    expect(log.step(9).n_lines).toBe(0);
   });
 
-  it('that never came leave a line that says so once the log is complete', () => {
+  it('that never came leave lines that say so', () => {
     const log = new JobLog();
     log.append(chunks[0]!);
     log.append(chunks[2]!);
-    log.seal();
     expect(shown(log)).toHaveLength(5);
     expect(shown(log)[2]).toContain('did not arrive');
+  });
+});
+
+describe('an outline', () => {
+  const outline: OutlinedChunk[] = [
+    [0, 1, 0, 3, [0]],
+    [1, 1, 3, 2, [1]],
+    [2, 1, 5, 2, [6]],
+  ];
+
+  it('lays out what has no text yet', () => {
+    const log = new JobLog();
+    log.outline(outline);
+    expect([log.after, log.n_lines, log.step(1).errors]).toEqual([2, 7, [6]]);
+    expect(log.step(1).blocks).toMatchObject([
+      { start: 0, end: 3, isGroup: true, isClosed: true },
+      { start: 4, end: 7, isGroup: false, hasError: true },
+    ]);
+    expect(shown(log)).toEqual(Array(7).fill(null));
+  });
+
+  it('tells what to ask for', () => {
+    const log = new JobLog();
+    log.outline(outline);
+    expect(log.firstMissing(1, 0, 7)).toBe(0);
+    expect(log.append(chunk(1, 3, '##[endgroup]', 'text'))).toBe(true);
+    expect(log.line(1, 4)).toBe('text');
+    expect([log.firstMissing(1, 3, 5), log.firstMissing(1, 3, 6), log.firstMissing(1, 4, 5)]).toEqual([null, 2, null]);
+    expect(log.firstMissing(3, 0, 9)).toBeNull();
+  });
+
+  it('gives the same blocks as the text', () => {
+    const texts = [chunk(0, 0, '##[group]Run make', 'x', '2026-08-17T09:03:12Z ##[error]boom'), chunk(1, 3, '##[endgroup]', 'end')];
+    const [byText, byOutline] = [new JobLog(), new JobLog()];
+    for (const text of texts) byText.append(text);
+    byOutline.outline([[0, 1, 0, 3, [0, 10]], [1, 1, 3, 2, [1]]]);
+    expect(byOutline.step(1).blocks).toEqual(byText.step(1).blocks);
+    expect(byOutline.step(1).errors).toEqual(byText.step(1).errors);
   });
 });
 
@@ -98,13 +109,22 @@ describe('groups', () => {
   });
 });
 
-it('takes 200,000 lines in a moment', () => {
+it('keeps no more text than it may, and what was looked at last', () => {
+  const log = new JobLog();
+  const line = 'x'.repeat(MAX_KEPT_CHARACTERS / 4);
+  for (let at = 0; at < 3; at += 1) log.append(chunk(at, at, line));
+  expect(log.firstMissing(1, 0, 1)).toBeNull();
+  for (let at = 3; at < 5; at += 1) log.append(chunk(at, at, line));
+  expect(shown(log).map((text) => text !== null)).toEqual([true, false, false, true, true]);
+  expect(log.append(chunk(1, 1, 'short'))).toBe(true);
+  expect(log.line(1, 1)).toBe('short');
+});
+
+it('lays a million lines out in a moment', () => {
   const log = new JobLog();
   const started = performance.now();
-  for (let sequence = 0; sequence < 200; sequence += 1) {
-    const lines = Array.from({ length: 1000 }, (_, at) => `2026-08-17T09:03:12.1234567Z line ${sequence * 1000 + at}`);
-    log.append(chunk(sequence, sequence * 1000, ...lines));
-  }
-  expect(log.n_lines).toBe(200_000);
+  log.outline(Array.from({ length: 1000 }, (_, at): OutlinedChunk => [at, 1, at * 1000, 1000, [0, 4000 - 3]]));
+  expect(log.n_lines).toBe(1_000_000);
+  expect(log.step(1).blocks).toHaveLength(1000);
   expect(performance.now() - started).toBeLessThan(5000);
 });

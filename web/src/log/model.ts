@@ -1,10 +1,10 @@
-// The log of one job: chunks in any order -> lines and groups per step.
+// The log of one job: what is where in it, and the text of the parts that were looked at last.
 //
-// Keeps raw text and parses nothing but markers. Invariants: a chunk may come twice or out of
-// order; a line shows only when every line before it in its step is there; `after` is the sequence
-// a stream resumes from without losing a chunk.
+// Lays lines and groups out by the marks of chunks, with or without their text. Invariants: a chunk
+// counts once however often it comes; `after` is the sequence a stream resumes from without losing a
+// chunk; kept text stays below `MAX_KEPT_CHARACTERS`, whatever the size of the log.
 
-import type { LogChunk } from '../api/shapes';
+import type { LogChunk, OutlinedChunk } from '../api/shapes';
 import { kindOf } from './line';
 
 /** A run of lines: plain, or a `##[group]` with its head. End lines are left out. */
@@ -17,52 +17,93 @@ export interface Block {
   hasError: boolean;
 }
 
+/** What a mark says of its line; the server's numbers. */
+const GROUP = 0;
+const END_GROUP = 1;
+const ERROR = 2;
+
 /** Stands for a line that never came. */
 const MISSING_LINE = '##[warning]This line did not arrive. The raw log may have it.';
 
+/** Text that is kept, in characters; beyond it the part that was not looked at for longest goes. */
+export const MAX_KEPT_CHARACTERS = 16_000_000;
+
+/** A chunk of a step. */
+interface Part {
+  sequence: number;
+  first_line: number;
+  /** Exclusive. */
+  end: number;
+}
+
 export class StepLog {
-  readonly lines: (string | undefined)[] = [];
+  readonly parts: Part[] = [];
   readonly blocks: Block[] = [];
   /** Indices of `##[error]` lines. */
   readonly errors: number[] = [];
-  /** Lines that can be shown: all before this index are there. */
-  n_ready = 0;
+  n_lines = 0;
 
-  append(firstLine: number, texts: string[]): void {
-    for (let at = 0; at < texts.length; at += 1) this.lines[firstLine + at] ??= texts[at];
-    this.#scan();
+  extend(sequence: number, firstLine: number, nLines: number, marks: number[]): void {
+    const end = firstLine + nLines;
+    this.parts.push({ sequence, first_line: firstLine, end });
+    for (const mark of marks) {
+      const line = firstLine + (mark >> 2);
+      this.#plain(line);
+      this.#marked(line, mark & 3);
+    }
+    this.#plain(end);
   }
 
-  /** No more lines will come: show what is there. */
-  seal(): void {
-    for (let at = this.n_ready; at < this.lines.length; at += 1) this.lines[at] ??= MISSING_LINE;
-    this.#scan();
+  /** Index of the part that a line is in, or -1. */
+  partOf(line: number): number {
+    let low = 0;
+    let high = this.parts.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const part = this.parts[middle];
+      if (part === undefined) return -1;
+      if (line < part.first_line) high = middle - 1;
+      else if (line >= part.end) low = middle + 1;
+      else return middle;
+    }
+    return -1;
   }
 
-  #scan(): void {
-    for (let line = this.lines[this.n_ready]; line !== undefined; line = this.lines[this.n_ready]) {
-      this.#take(this.n_ready, line);
-      this.n_ready += 1;
+  /** Lines without a mark, up to `end`. */
+  #plain(end: number): void {
+    if (end <= this.n_lines) return;
+    this.#grow(this.n_lines, end);
+    this.n_lines = end;
+  }
+
+  #marked(line: number, kind: number): void {
+    if (line < this.n_lines) return;
+    this.n_lines = line + 1;
+    if (kind === END_GROUP) {
+      this.#close();
+    } else if (kind === GROUP) {
+      this.#close();
+      this.blocks.push({ start: line, end: line + 1, isGroup: true, isClosed: false, hasError: false });
+    } else if (kind === ERROR) {
+      this.#grow(line, line + 1).hasError = true;
+      this.errors.push(line);
     }
   }
 
-  #take(index: number, line: string): void {
-    const kind = kindOf(line);
+  #close(): void {
     const last = this.blocks.at(-1);
-    if (kind === 'endgroup') {
-      if (last !== undefined) last.isClosed = true;
-      return;
+    if (last !== undefined) last.isClosed = true;
+  }
+
+  #grow(start: number, end: number): Block {
+    const last = this.blocks.at(-1);
+    if (last !== undefined && !last.isClosed) {
+      last.end = end;
+      return last;
     }
-    if (kind === 'group' || last === undefined || last.isClosed) {
-      if (last !== undefined) last.isClosed = true;
-      this.blocks.push({ start: index, end: index + 1, isGroup: kind === 'group', isClosed: false, hasError: false });
-    } else {
-      last.end = index + 1;
-    }
-    if (kind !== 'error') return;
-    this.errors.push(index);
-    const block = this.blocks.at(-1);
-    if (block !== undefined) block.hasError = true;
+    const block = { start, end, isGroup: false, isClosed: false, hasError: false };
+    this.blocks.push(block);
+    return block;
   }
 }
 
@@ -70,14 +111,20 @@ const EMPTY = new StepLog();
 
 export class JobLog {
   readonly #steps = new Map<number, StepLog>();
-  /** Received sequences above `#after`. */
-  readonly #ahead = new Set<number>();
+  /** Lines by the sequence of their chunk; what was looked at last stands at the end. */
+  readonly #texts = new Map<number, { lines: string[]; n_characters: number }>();
+  #nCharacters = 0;
   #after = -1;
-  n_lines = 0;
 
-  /** The last sequence up to which nothing is missing; null before the first. */
+  /** The last sequence that is known; null before the first. */
   get after(): number | null {
     return this.#after === -1 ? null : this.#after;
+  }
+
+  get n_lines(): number {
+    let n_lines = 0;
+    for (const step of this.#steps.values()) n_lines += step.n_lines;
+    return n_lines;
   }
 
   step(number: number): StepLog {
@@ -88,30 +135,79 @@ export class JobLog {
     return [...this.#steps.keys()].sort((a, b) => a - b);
   }
 
-  /** False for a chunk that is already there. */
-  append(chunk: LogChunk): boolean {
-    if (chunk.sequence <= this.#after || this.#ahead.has(chunk.sequence)) return false;
-    this.#remember(chunk.sequence);
-    const texts = chunk.text.split('\n');
-    if (texts.at(-1) === '') texts.pop();
-    let step = this.#steps.get(chunk.step_number);
-    if (step === undefined) {
-      step = new StepLog();
-      this.#steps.set(chunk.step_number, step);
+  /** What the server says of the whole log. */
+  outline(chunks: OutlinedChunk[]): void {
+    for (const [sequence, step, firstLine, nLines, marks] of chunks) {
+      this.#extend(sequence, step, firstLine, nLines, () => marks);
     }
-    const before = step.n_ready;
-    step.append(chunk.first_line, texts);
-    this.n_lines += step.n_ready - before;
+  }
+
+  /** Takes text: of chunks that are new, or that were asked for. False if it changes nothing. */
+  append(chunk: LogChunk): boolean {
+    const isNew = chunk.sequence > this.#after;
+    if (!isNew && this.#texts.has(chunk.sequence)) return false;
+    const lines = chunk.text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    this.#extend(chunk.sequence, chunk.step_number, chunk.first_line, lines.length, () => marksOf(lines));
+    this.#keep(chunk.sequence, lines, chunk.text.length);
     return true;
   }
 
-  /** The log is complete: lines that are missing now will not come. */
-  seal(): void {
-    for (const step of this.#steps.values()) step.seal();
+  /** The raw line; null when its text has to be asked for. */
+  line(step: number, line: number): string | null {
+    const parts = this.step(step);
+    const part = parts.parts[parts.partOf(line)];
+    if (part === undefined) return MISSING_LINE;
+    const text = this.#texts.get(part.sequence);
+    return text === undefined ? null : (text.lines[line - part.first_line] ?? MISSING_LINE);
   }
 
-  #remember(sequence: number): void {
-    this.#ahead.add(sequence);
-    while (this.#ahead.delete(this.#after + 1)) this.#after += 1;
+  /** The first chunk without text that has a line of `from..end`; null when there is none. */
+  firstMissing(step: number, from: number, end: number): number | null {
+    const { parts } = this.step(step);
+    const first = parts.findLastIndex((part) => part.first_line <= from);
+    for (let at = Math.max(0, first); at < parts.length; at += 1) {
+      const part = parts[at];
+      if (part === undefined || part.first_line >= end) return null;
+      if (part.end > from && !this.#texts.has(part.sequence)) return part.sequence;
+      this.#touch(part.sequence);
+    }
+    return null;
   }
+
+  #extend(sequence: number, stepNumber: number, firstLine: number, nLines: number, marks: () => number[]): void {
+    if (sequence <= this.#after) return;
+    this.#after = sequence;
+    let step = this.#steps.get(stepNumber);
+    if (step === undefined) {
+      step = new StepLog();
+      this.#steps.set(stepNumber, step);
+    }
+    step.extend(sequence, firstLine, nLines, marks());
+  }
+
+  #keep(sequence: number, lines: string[], n_characters: number): void {
+    this.#texts.set(sequence, { lines, n_characters });
+    this.#nCharacters += n_characters;
+    for (const [oldest, text] of this.#texts) {
+      if (this.#nCharacters <= MAX_KEPT_CHARACTERS || oldest === sequence) return;
+      this.#texts.delete(oldest);
+      this.#nCharacters -= text.n_characters;
+    }
+  }
+
+  #touch(sequence: number): void {
+    const text = this.#texts.get(sequence);
+    if (text === undefined) return;
+    this.#texts.delete(sequence);
+    this.#texts.set(sequence, text);
+  }
+}
+
+function marksOf(lines: string[]): number[] {
+  const kinds: Partial<Record<string, number>> = { group: GROUP, endgroup: END_GROUP, error: ERROR };
+  return lines.flatMap((line, at) => {
+    const kind = line.includes('##[') ? kinds[kindOf(line)] : undefined;
+    return kind === undefined ? [] : [at * 4 + kind];
+  });
 }

@@ -1,46 +1,56 @@
-// Search in a job's log.
+// Search in a job's log, answered by a server.
 import { describe, expect, it } from 'vitest';
 
-import { JobLog } from './model';
+import type { FoundLines } from '../api/shapes';
 import { LogSearch } from './search';
 
-function logOf(...texts: string[]): JobLog {
-  const log = new JobLog();
-  texts.forEach((text, at) => log.append({ sequence: at, step_number: at + 1, first_line: 0, text }));
-  return log;
+/** Answers each call by hand. */
+function server() {
+  const asked: { query: string; after: number | null; answer: (found: FoundLines) => void }[] = [];
+  const search = new LogSearch((query, after) => new Promise((answer) => asked.push({ query, after, answer })));
+  return { asked, search };
 }
 
 describe('search', () => {
-  it('finds text in every step, whatever the case and the colours', () => {
-    const log = logOf('one\nError here\n', '\u001b[31mER\u001b[0mROR\nnothing\n');
-    expect(new LogSearch('error').run(log)).toEqual([
-      { step: 1, line: 1 },
-      { step: 2, line: 0 },
-    ]);
+  it('goes on until the end of the log, in its order', async () => {
+    const { asked, search } = server();
+    const found = search.run('error', 9);
+    asked[0]!.answer({ lines: [[2, 5], [1, 7]], through: 4, has_more: true });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(asked.map(({ query, after }) => [query, after])).toEqual([['error', null], ['error', 4]]);
+    asked[1]!.answer({ lines: [[2, 9]], through: 9, has_more: false });
+    expect(await found).toEqual([{ step: 1, line: 7 }, { step: 2, line: 5 }, { step: 2, line: 9 }]);
   });
 
-  it('does not find what is not shown', () => {
-    const log = logOf('2026-08-17T09:03:12.1234567Z ##[group]build\n##[endgroup]\n');
-    expect(new LogSearch('2026').run(log)).toEqual([]);
-    expect(new LogSearch('endgroup').run(log)).toEqual([]);
-    expect(new LogSearch('').run(log)).toEqual([]);
+  it('asks only for what was added when the log has grown', async () => {
+    const { asked, search } = server();
+    const first = search.run('a', 0);
+    asked[0]!.answer({ lines: [[1, 0]], through: 0, has_more: false });
+    expect(await first).toHaveLength(1);
+    expect(await search.run('a', 0)).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+    const second = search.run('a', 1);
+    expect(asked[1]?.after).toBe(0);
+    asked[1]!.answer({ lines: [[1, 2]], through: 1, has_more: false });
+    expect(await second).toEqual([{ step: 1, line: 0 }, { step: 1, line: 2 }]);
   });
 
-  it('goes on with lines that came later', () => {
-    const log = logOf('a\n');
-    const search = new LogSearch('a');
-    expect(search.run(log)).toHaveLength(1);
-    log.append({ sequence: 1, step_number: 1, first_line: 1, text: 'b\na\n' });
-    expect(search.run(log)).toEqual([
-      { step: 1, line: 0 },
-      { step: 1, line: 2 },
-    ]);
+  it('drops answers to an earlier query', async () => {
+    const { asked, search } = server();
+    const first = search.run('a', 0);
+    const other = search.run('b', 0);
+    const again = search.run('a', 0);
+    asked[0]!.answer({ lines: [[1, 1]], through: 0, has_more: false });
+    asked[1]!.answer({ lines: [[1, 2]], through: 0, has_more: false });
+    asked[2]!.answer({ lines: [[1, 1]], through: 0, has_more: false });
+    expect([await first, await other, await again]).toEqual([null, null, [{ step: 1, line: 1 }]]);
   });
 
-  it('looks through 200,000 lines in a moment', () => {
-    const log = logOf('some quite ordinary line of a build log, 80 characters of it or so\n'.repeat(200_000));
-    const started = performance.now();
-    expect(new LogSearch('NOT THERE').run(log)).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(5000);
+  it('looks for nothing without a query or a log', async () => {
+    const { asked, search } = server();
+    expect(await search.run('', 3)).toBeNull();
+    expect(await search.run('a', null)).toEqual([]);
+    expect(asked).toHaveLength(0);
   });
 });

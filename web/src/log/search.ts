@@ -1,9 +1,9 @@
-// Finds text in a job's log, whatever its case.
+// Finds text in a job's log; the server reads it, so that a log of any size can be searched.
 //
-// Goes on where it stopped when lines were added. Invariant: hits are in the order of the log.
+// Goes on where it stopped when the log has grown. Invariant: hits are in the order of the log, and
+// those of an old query are never given for a new one.
 
-import { plainText } from './line';
-import type { JobLog } from './model';
+import type { FoundLines } from '../api/shapes';
 
 export interface Hit {
   step: number;
@@ -11,30 +11,55 @@ export interface Hit {
   line: number;
 }
 
+/** Asks for lines behind a chunk. */
+export type Look = (query: string, after: number | null) => Promise<FoundLines>;
+
+/** Hits that are collected; nobody steps through more. */
+const MAX_HITS = 50_000;
+
 export class LogSearch {
-  readonly query: string;
-  readonly #needle: string;
-  readonly #perStep = new Map<number, { n_searched: number; hits: Hit[] }>();
+  readonly #look: Look;
+  #query = '';
+  #hits: Hit[] = [];
+  #through: number | null = null;
+  #isLooking = false;
+  /** Grows with every new query: answers to an old one are dropped. */
+  #turn = 0;
 
-  constructor(query: string) {
-    this.query = query;
-    this.#needle = query.toLowerCase();
+  constructor(look: Look) {
+    this.#look = look;
   }
 
-  /** All hits so far; looks only at lines it has not seen. */
-  run(log: JobLog): Hit[] {
-    if (this.#needle === '') return [];
-    return log.stepNumbers().flatMap((number) => this.#searchStep(log, number));
-  }
-
-  #searchStep(log: JobLog, number: number): Hit[] {
-    const seen = this.#perStep.get(number) ?? { n_searched: 0, hits: [] };
-    this.#perStep.set(number, seen);
-    const step = log.step(number);
-    for (; seen.n_searched < step.n_ready; seen.n_searched += 1) {
-      const raw = step.lines[seen.n_searched] ?? '';
-      if (plainText(raw).toLowerCase().includes(this.#needle)) seen.hits.push({ step: number, line: seen.n_searched });
+  /** Hits of `query` up to chunk `last`; null while a search for it is under way, and for no query. */
+  async run(query: string, last: number | null): Promise<Hit[] | null> {
+    if (query !== this.#query) this.#begin(query);
+    if (query === '' || this.#isLooking) return null;
+    const turn = this.#turn;
+    this.#isLooking = true;
+    try {
+      while ((this.#through ?? -1) < (last ?? -1) && this.#hits.length < MAX_HITS) {
+        const found = await this.#look(query, this.#through);
+        if (this.#turn !== turn) return null;
+        for (const [step, line] of found.lines) this.#hits.push({ step, line });
+        if (found.through === this.#through) break;
+        this.#through = found.through;
+      }
+      return inOrder(this.#hits);
+    } finally {
+      if (this.#turn === turn) this.#isLooking = false;
     }
-    return seen.hits;
   }
+
+  #begin(query: string): void {
+    this.#turn += 1;
+    this.#query = query;
+    this.#hits = [];
+    this.#through = null;
+    this.#isLooking = false;
+  }
+}
+
+/** Steps that ran beside each other wrote in turns. */
+function inOrder(hits: Hit[]): Hit[] {
+  return [...hits].sort((a, b) => a.step - b.step || a.line - b.line);
 }

@@ -3,7 +3,7 @@
 // Owns the log of the job on screen. Invariant: a state that is older than the shown one is never
 // shown again for longer than the next event takes.
 
-import { ApiProblem, getLog, getRun } from '../api/client';
+import { ApiProblem, getLogFrom, getLogOutline, getRun } from '../api/client';
 import { openEvents, type Connection, type EventStream } from '../api/events';
 import type { LogChunk, RunView } from '../api/shapes';
 import { JobLog } from '../log/model';
@@ -12,7 +12,7 @@ export class RunFeed {
   view = $state.raw<RunView | null>(null);
   problem = $state.raw<ApiProblem | null>(null);
   connection = $state<Connection>('connecting');
-  /** Grows when the log has new lines; at most once per frame. */
+  /** Grows when the log has new lines or text; at most once per frame. */
   logVersion = $state(0);
   isLogLoaded = $state(false);
   isLogComplete = $state(false);
@@ -22,6 +22,9 @@ export class RunFeed {
   #job: number | null = null;
   #stream: EventStream | null = null;
   #frame = 0;
+  /** What is on screen and has no text yet. */
+  #wanted: { step: number; from: number; end: number } | null = null;
+  #isFetching = false;
   #isClosed = false;
 
   /** The newest attempt when null. */
@@ -38,11 +41,11 @@ export class RunFeed {
     this.#stream = null;
     this.#job = job;
     this.log = new JobLog();
+    this.#wanted = null;
     this.isLogLoaded = false;
     this.isLogComplete = false;
     this.logVersion += 1;
-    await this.refresh();
-    if (job !== null) await this.#loadLog(job);
+    await Promise.all([this.refresh(), job === null ? null : this.#layOut(job)]);
     if (this.#isClosed || this.#job !== job || this.problem !== null) return;
     if (this.view?.run.status === 'completed' && (job === null || this.isLogComplete)) {
       this.connection = 'ended';
@@ -97,20 +100,49 @@ export class RunFeed {
     if (state === 'lost') void this.refresh();
   }
 
-  async #loadLog(job: number): Promise<void> {
+  async #layOut(job: number): Promise<void> {
     const log = this.log;
     try {
-      for (;;) {
-        const page = await getLog(job, log.after);
-        if (this.#isClosed || this.log !== log) return;
-        const n_new = this.#append(page.chunks);
-        if (page.is_complete) this.#completeLog();
-        if (page.is_complete || n_new === 0) break;
-      }
+      const outline = await getLogOutline(job);
+      if (this.#isClosed || this.log !== log) return;
+      log.outline(outline.chunks);
+      this.#append(outline.texts);
+      if (outline.is_complete) this.#completeLog();
+      this.#announce();
     } catch (error) {
       if (error instanceof ApiProblem && error.status !== 404 && this.log === log) this.problem = error;
     }
     if (this.log === log) this.isLogLoaded = true;
+  }
+
+  /** Lines `from..end` of a step are on screen: has their text fetched if it is not there. */
+  show(step: number, from: number, end: number): void {
+    const missing = this.log.firstMissing(step, from, end);
+    this.#wanted = missing === null ? null : { step, from, end };
+    if (missing !== null) void this.#fetchWanted();
+  }
+
+  /** One request at a time, for what is on screen when the last one has been answered. */
+  async #fetchWanted(): Promise<void> {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    const { log } = this;
+    const job = this.#job;
+    try {
+      while (this.#wanted !== null && job !== null && this.log === log) {
+        const { step, from, end } = this.#wanted;
+        const missing = log.firstMissing(step, from, end);
+        if (missing === null) break;
+        const page = await getLogFrom(job, missing);
+        if (this.#isClosed || this.log !== log) break;
+        if (this.#append(page.chunks) === 0) break;
+      }
+    } catch (error) {
+      if (error instanceof ApiProblem && this.log === log) this.problem = error;
+    } finally {
+      this.#isFetching = false;
+      if (this.log !== log && this.#wanted !== null && !this.#isClosed) void this.#fetchWanted();
+    }
   }
 
   #append(chunks: LogChunk[]): number {
@@ -120,7 +152,6 @@ export class RunFeed {
   }
 
   #completeLog(): void {
-    this.log.seal();
     this.isLogComplete = true;
     this.#announce();
   }

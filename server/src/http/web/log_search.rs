@@ -35,7 +35,7 @@ pub(crate) async fn get(
     ApiPath(path): ApiPath<RunPath>,
     ApiQuery(query): ApiQuery<SearchQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let pattern = pattern(&query)?;
+    let pattern = pattern(&query.q, query.regex)?;
     let mut db = app.db.acquire().await?;
     let jobs = jobs_of_run(&mut db, RunId(path.run), path.attempt.unwrap_or_default()).await?;
     drop(db);
@@ -45,11 +45,12 @@ pub(crate) async fn get(
     Ok(Json(json!({ "hits": hits, "is_cut": found.is_cut })))
 }
 
-fn pattern(query: &SearchQuery) -> Result<Regex, ApiError> {
-    if query.q.is_empty() || query.q.len() > MAX_PATTERN_BYTES {
+/// `q` as a pattern that ignores case; `is_regex`, or a plain text.
+pub(super) fn pattern(q: &str, is_regex: bool) -> Result<Regex, ApiError> {
+    if q.is_empty() || q.len() > MAX_PATTERN_BYTES {
         return Err(ApiError::unprocessable("`q` is 1 to 1000 bytes long"));
     }
-    let text = if query.regex { query.q.clone() } else { regex::escape(&query.q) };
+    let text = if is_regex { q.to_owned() } else { regex::escape(q) };
     RegexBuilder::new(&text)
         .case_insensitive(true)
         .size_limit(MAX_COMPILED_BYTES)
