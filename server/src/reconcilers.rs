@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
 use crate::{
-    App, artifacts, audit, caches, github, jobs, logs, reporting, repositories, runs, storage,
-    triggers,
+    App, artifacts, audit, caches, deliveries, github, jobs, logs, reporting, repositories, runs,
+    storage, triggers,
 };
 
 /// A reconciler, and when it is due by itself.
@@ -19,10 +19,11 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 14] {
+pub fn all() -> [Scheduled; 16] {
     [
         sync_repositories(),
         tick_schedules(),
+        recover_deliveries(),
         process_deliveries(),
         advance_runs(),
         sweep_runs(),
@@ -35,6 +36,7 @@ pub fn all() -> [Scheduled; 14] {
         sync_reports(),
         seal_audit_events(),
         revoke_tokens(),
+        announce_runs(),
     ]
 }
 
@@ -84,6 +86,26 @@ fn process_deliveries() -> Scheduled {
         },
         next_due: |app| Box::pin(triggers::next_delivery(app)),
     }
+}
+
+/// What GitHub delivered in vain is delivered again.
+fn recover_deliveries() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "recover_deliveries",
+        interval: Duration::from_mins(5),
+        topic: None,
+        pass: |app| Box::pin(deliveries::recover_deliveries(app)),
+    })
+}
+
+/// What happens to runs starts others.
+fn announce_runs() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "announce_runs",
+        interval: Duration::from_secs(30),
+        topic: Some(Topic::Outbox),
+        pass: |app| Box::pin(triggers::announce_runs(app)),
+    })
 }
 
 /// Runs with news go forward, and those for which a time has come.

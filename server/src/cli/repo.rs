@@ -71,6 +71,12 @@ pub(crate) struct SetArguments {
     /// Whether jobs of workflows that a filter kept from starting are shown as skipped.
     #[arg(long, value_name = "BOOL")]
     report_skipped: Option<bool>,
+    /// Whose pull requests from forks run only after an approval.
+    #[arg(long, value_parser = ["never", "first_time", "outside"])]
+    fork_approval: Option<String>,
+    /// Whether runs of `pull_request_target` wait for the approval too.
+    #[arg(long, value_name = "BOOL")]
+    approve_pull_request_target: Option<bool>,
     /// Where its workflow files are.
     #[arg(long, value_name = "DIR")]
     workflow_directory: Option<String>,
@@ -133,6 +139,8 @@ async fn set(arguments: SetArguments) -> anyhow::Result<ExitCode> {
         "shadow": arguments.shadow,
         "report_statuses": arguments.report_statuses,
         "report_skipped": arguments.report_skipped,
+        "fork_approval": arguments.fork_approval,
+        "approve_pull_request_target": arguments.approve_pull_request_target,
         "workflow_directory": arguments.workflow_directory,
         "docker_socket": arguments.docker_socket,
     });

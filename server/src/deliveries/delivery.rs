@@ -47,6 +47,8 @@ pub enum Source {
     Webhook,
     Dispatch,
     Schedule,
+    /// Something has happened to a run of ours.
+    Run,
 }
 
 impl Source {
@@ -55,6 +57,7 @@ impl Source {
             Self::Webhook => "webhook",
             Self::Dispatch => "dispatch",
             Self::Schedule => "schedule",
+            Self::Run => "run",
         }
     }
 }

@@ -9,11 +9,13 @@
 mod delivery;
 pub mod github_payload;
 mod queries;
+mod recover;
 mod redeliver;
 mod retry;
 mod view;
 
 pub use delivery::{Delivery, NewDelivery, Outcome, Source};
 pub use queries::{claim, finish, next_due, note_failure, store};
+pub use recover::recover_deliveries;
 pub use redeliver::{DeliveryDetail, StartedRun, find_delivery, redeliver};
 pub use view::{DeliveryView, newest};

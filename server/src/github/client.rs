@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::header::LINK;
 use octocrab::Octocrab;
 use octocrab::models::InstallationId;
 use serde::Serialize;
@@ -39,6 +40,20 @@ impl Client {
 
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, GitHubError> {
         parse(&read(self.octocrab._get(path).await).await?)
+    }
+
+    /// One page of a list that goes on by cursors, and the path of the next one.
+    pub async fn get_page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<(T, Option<String>), GitHubError> {
+        let answer = self.octocrab._get(path).await.map_err(unanswered)?;
+        let link = answer.headers().get(LINK).and_then(|link| link.to_str().ok());
+        let next = link.and_then(next_query).map(|query| {
+            let place = path.split('?').next().unwrap_or(path);
+            format!("{place}?{query}")
+        });
+        Ok((parse(&read(Ok(answer)).await?)?, next))
     }
 
     pub async fn post<T: DeserializeOwned>(
@@ -95,5 +110,25 @@ impl Client {
         }
         items.truncate(max_items);
         Ok(items)
+    }
+}
+
+/// The query of the next page; only that is taken from the answer, never the place.
+fn next_query(link: &str) -> Option<String> {
+    let next = link.split(',').find(|part| part.contains("rel=\"next\""))?;
+    let url = next.split_once('<')?.1.split_once('>')?.0;
+    Some(url.split_once('?')?.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_query;
+
+    #[test]
+    fn the_next_page_is_known_by_its_query() {
+        let link = "<https://api.github.com/x?per_page=2&cursor=v1_9>; rel=\"next\", \
+                    <https://api.github.com/x?page=1>; rel=\"first\"";
+        assert_eq!(next_query(link).as_deref(), Some("per_page=2&cursor=v1_9"));
+        assert_eq!(next_query("<https://api.github.com/x?page=1>; rel=\"prev\""), None);
     }
 }

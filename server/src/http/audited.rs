@@ -51,6 +51,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("PUT", "/disable", "workflow.disable"),
     ("POST", "/cancel", "run.cancel"),
     ("POST", "/force-cancel", "run.force_cancel"),
+    ("POST", "/runs/{run}/approve", "run.approve"),
     ("POST", "/runs/{run}/rerun", "run.rerun"),
     ("POST", "/rerun-failed-jobs", "run.rerun_failed_jobs"),
     ("POST", "/jobs/{job}/rerun", "job.rerun"),

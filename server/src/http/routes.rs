@@ -261,6 +261,7 @@ fn rest_runs(routes: Routes) -> Routes {
         .get("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}", READ, runs::get)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/cancel", WRITE, runs::cancel)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/force-cancel", WRITE, reruns::force_cancel)
+        .post("/repos/{owner}/{repo}/actions/runs/{run}/approve", WRITE, reruns::approve)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/rerun", WRITE, reruns::all)
         .post("/repos/{owner}/{repo}/actions/runs/{run}/rerun-failed-jobs", WRITE, reruns::failed)
         .post("/repos/{owner}/{repo}/actions/jobs/{job}/rerun", WRITE, reruns::job)

@@ -17,5 +17,5 @@ pub use queries::{
     Settings, change_settings, find_by_full_name, find_by_id, find_by_payload, list, list_of_owner,
 };
 pub use register::{RegisterError, RegisterRepository, register};
-pub use repository::{GitHubRepository, Repository, RepositorySource};
+pub use repository::{ForkApproval, GitHubRepository, Repository, RepositorySource};
 pub use sync::sync_repositories;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
-use super::repository::{GitHubRepository, Repository, RepositorySource};
+use super::repository::{ForkApproval, GitHubRepository, Repository, RepositorySource};
 
 /// The columns as sqlx reads them; its macros do not know our ids.
 struct Row {
@@ -23,6 +23,8 @@ struct Row {
     is_shadow: bool,
     reports_statuses: bool,
     reports_skipped: bool,
+    fork_approval: String,
+    holds_targets: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -49,6 +51,8 @@ impl From<Row> for Repository {
             is_shadow: row.is_shadow,
             reports_statuses: row.reports_statuses,
             reports_skipped: row.reports_skipped,
+            fork_approval: ForkApproval::from_word(&row.fork_approval).unwrap_or_default(),
+            holds_targets: row.holds_targets,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -62,7 +66,7 @@ macro_rules! select_repositories {
             Row,
             "select id, owner, name, default_branch, local_path, github_id, installation_id,
                  workflow_directory, docker_socket, is_enabled, is_shadow, reports_statuses,
-                 reports_skipped, created_at, updated_at
+                 reports_skipped, fork_approval, holds_targets, created_at, updated_at
              from repositories "
                 + $rest
             $(, $argument)*
@@ -169,6 +173,8 @@ pub struct Settings {
     pub is_shadow: Option<bool>,
     pub reports_statuses: Option<bool>,
     pub reports_skipped: Option<bool>,
+    pub fork_approval: Option<ForkApproval>,
+    pub holds_targets: Option<bool>,
     pub workflow_directory: Option<String>,
     pub docker_socket: Option<bool>,
 }
@@ -186,6 +192,8 @@ pub async fn change_settings(
              docker_socket = coalesce($5, docker_socket),
              reports_statuses = coalesce($6, reports_statuses),
              reports_skipped = coalesce($7, reports_skipped),
+             fork_approval = coalesce($8, fork_approval),
+             holds_targets = coalesce($9, holds_targets),
              updated_at = now()
          where id = $1",
         id.0,
@@ -195,6 +203,8 @@ pub async fn change_settings(
         settings.docker_socket,
         settings.reports_statuses,
         settings.reports_skipped,
+        settings.fork_approval.map(ForkApproval::as_str),
+        settings.holds_targets,
     )
     .execute(db)
     .await?;

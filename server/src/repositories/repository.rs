@@ -21,6 +21,10 @@ pub struct Repository {
     pub reports_statuses: bool,
     /// Jobs of workflows that a filter kept from starting are shown as `skipped`.
     pub reports_skipped: bool,
+    /// Whose pull requests from forks wait for a maintainer.
+    pub fork_approval: ForkApproval,
+    /// So do runs of `pull_request_target`.
+    pub holds_targets: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -33,6 +37,34 @@ pub enum RepositorySource {
         path: String,
     },
     GitHub(GitHubRepository),
+}
+
+/// Whose pull requests from forks run only after an approval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForkApproval {
+    Never,
+    /// Who has not contributed to the repository before.
+    #[default]
+    FirstTime,
+    /// Everybody who does not belong to it.
+    Outside,
+}
+
+impl ForkApproval {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::FirstTime => "first_time",
+            Self::Outside => "outside",
+        }
+    }
+
+    /// `None` for a word that says none of them.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Never, Self::FirstTime, Self::Outside].into_iter().find(|it| it.as_str() == word)
+    }
 }
 
 /// A repository as GitHub knows it.

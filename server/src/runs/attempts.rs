@@ -18,13 +18,16 @@ pub(super) struct Rerunnable {
     pub(super) attempt: Attempt,
     pub(super) status: String,
     pub(super) has_plan: bool,
+    /// It waits for a maintainer.
+    pub(super) is_held: bool,
     pub(super) created_at: DateTime<Utc>,
 }
 
 /// Locks the run's row, so that of two wishes the second sees a run that is running.
 pub(super) async fn lock(db: &mut PgConnection, run: RunId) -> sqlx::Result<Option<Rerunnable>> {
     let row = sqlx::query!(
-        r#"select repository_id, run_attempt, status, plan is not null as "has_plan!", created_at
+        r#"select repository_id, run_attempt, status, plan is not null as "has_plan!", created_at,
+             conclusion is not distinct from 'action_required' as "is_held!"
          from workflow_runs
          where id = $1
          for update"#,
@@ -37,6 +40,7 @@ pub(super) async fn lock(db: &mut PgConnection, run: RunId) -> sqlx::Result<Opti
         attempt: Attempt { run, number: row.run_attempt },
         status: row.status,
         has_plan: row.has_plan,
+        is_held: row.is_held,
         created_at: row.created_at,
     }))
 }

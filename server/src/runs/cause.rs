@@ -15,3 +15,14 @@ pub async fn payload_of_run(db: &mut PgConnection, run: RunId) -> sqlx::Result<O
     .fetch_optional(db)
     .await
 }
+
+/// The event and the guid of the delivery that caused the run.
+pub async fn delivery_of_run(
+    db: &mut PgConnection,
+    run: RunId,
+) -> sqlx::Result<Option<(String, String)>> {
+    let row = sqlx::query!("select event, delivery_guid from workflow_runs where id = $1", run.0)
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| (row.event, row.delivery_guid)))
+}

@@ -18,7 +18,7 @@ use super::contexts::{RunNumbers, contexts};
 use super::job_message::is_from_fork;
 use super::queries::{self, NewRun};
 use super::slots::{self, Claimant};
-use super::{missing_secrets, stored_plan, workflows};
+use super::{fork_approval, missing_secrets, news, stored_plan, workflows};
 use crate::config::Config;
 use crate::jobs::{self, Attempt};
 use crate::repositories::Repository;
@@ -109,7 +109,13 @@ pub async fn create(
                 Ok(plan) => {
                     let missing = missing_secrets(db, request, &workflow.workflow, &plan).await?;
                     let all: Vec<_> = diagnostics.iter().cloned().chain(missing).collect();
-                    start(db, (repository, run), &plan, &all).await?;
+                    queries::set_planned(db, run, &plan.display_title, &all).await?;
+                    stored_plan::write(db, run, &plan).await?;
+                    if fork_approval::must_wait(db, request).await? {
+                        queries::hold(db, run).await?;
+                    } else {
+                        begin(db, (repository, run), &plan).await?;
+                    }
                 }
                 Err(errors) => {
                     let all: Vec<_> = diagnostics.iter().cloned().chain(errors).collect();
@@ -145,15 +151,14 @@ async fn missing_secrets(
     missing_secrets::warnings(db, &request.repository, workflow).await
 }
 
-async fn start(
+/// Gives a planned run its jobs.
+pub(super) async fn begin(
     db: &mut PgConnection,
     (repository, run): (RepositoryId, RunId),
     plan: &RunPlan,
-    diagnostics: &[Diagnostic],
 ) -> anyhow::Result<()> {
     let attempt = Attempt { run, number: 1 };
-    queries::set_planned(db, run, &plan.display_title, diagnostics).await?;
-    stored_plan::write(db, run, plan).await?;
+    news::note_requested(db, run).await?;
     let jobs = Scope::of_run(plan, &RunState::default()).new_jobs();
     jobs::create(db, attempt, &jobs).await?;
     if let Some(slot) = &plan.concurrency {

@@ -236,9 +236,22 @@ pub(super) async fn set_status(
     status: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update workflow_runs
-         set status = $2, updated_at = clock_timestamp()
-         where id = $1 and status not in ('completed', $2)",
+        "with changed as (
+             update workflow_runs
+             set status = $2, updated_at = clock_timestamp()
+             where id = $1 and status not in ('completed', $2)
+             returning id, run_attempt, repository_id
+         )
+         insert into run_news (run_id, run_attempt, action)
+         select id, run_attempt, 'in_progress'
+         from changed
+         where $2 = 'in_progress' and exists(
+             select
+             from workflows
+             where workflows.repository_id = changed.repository_id
+                 and listens_to_runs and state = 'active'
+         )
+         on conflict do nothing",
         run.0,
         status,
     )
@@ -247,17 +260,95 @@ pub(super) async fn set_status(
     Ok(())
 }
 
+/// Has a run wait for a maintainer. It has no jobs.
+pub(super) async fn hold(db: &mut PgConnection, run: RunId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update workflow_runs
+         set status = 'completed', conclusion = 'action_required', advance_wanted = false,
+             status_reason = $2, completed_at = clock_timestamp(), updated_at = clock_timestamp()
+         where id = $1",
+        run.0,
+        "A maintainer has to approve this run: it is for a pull request from a fork.",
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Opens a run that waits for a maintainer, and gives its repository. `None`: it does not wait.
+pub(super) async fn approve(
+    db: &mut PgConnection,
+    run: RunId,
+    login: &str,
+) -> sqlx::Result<Option<RepositoryId>> {
+    let id = sqlx::query_scalar!(
+        "update workflow_runs
+         set status = 'queued', conclusion = null, completed_at = null, status_reason = null,
+             approved_by = $2, approved_at = clock_timestamp(), advance_wanted = true,
+             run_started_at = clock_timestamp(), updated_at = clock_timestamp()
+         where id = $1 and conclusion = 'action_required' and approved_at is null
+             and plan is not null
+         returning repository_id",
+        run.0,
+        login,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id.map(RepositoryId))
+}
+
+/// Whether somebody has approved a run for this very commit.
+pub(super) async fn was_approved(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+    head_sha: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists(
+             select
+             from workflow_runs
+             where repository_id = $1 and head_sha = $2 and approved_at is not null
+         ) as "exists!""#,
+        repository.0,
+        head_sha,
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub(super) async fn is_known(db: &mut PgConnection, run: RunId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists(select from workflow_runs where id = $1) as "exists!""#,
+        run.0
+    )
+    .fetch_one(db)
+    .await
+}
+
 pub(super) async fn conclude(
     db: &mut PgConnection,
     run: RunId,
     conclusion: Conclusion,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update workflow_runs
-         set status = 'completed', conclusion = $2, advance_wanted = false,
-             status_reason = null, next_look_at = null,
-             completed_at = clock_timestamp(), updated_at = clock_timestamp()
-         where id = $1 and status <> 'completed'",
+        "with changed as (
+             update workflow_runs
+             set status = 'completed', conclusion = $2, advance_wanted = false,
+                 status_reason = null, next_look_at = null,
+                 completed_at = clock_timestamp(), updated_at = clock_timestamp()
+             where id = $1 and status <> 'completed'
+             returning id, run_attempt, repository_id
+         )
+         insert into run_news (run_id, run_attempt, action)
+         select id, run_attempt, 'completed'
+         from changed
+         where exists(
+             select
+             from workflows
+             where workflows.repository_id = changed.repository_id
+                 and listens_to_runs and state = 'active'
+         )
+         on conflict do nothing",
         run.0,
         conclusion.as_str(),
     )

@@ -49,6 +49,8 @@ pub enum RerunError {
     NotFound,
     #[error("This workflow is already running")]
     Running,
+    #[error("This workflow run waits for an approval")]
+    Held,
     #[error("Only jobs of the newest attempt can be run again")]
     JobOfEarlierAttempt,
     #[error("Unable to retry this workflow run because it was created over a month ago")]
@@ -95,6 +97,9 @@ pub async fn rerun(app: &App, request: &RerunRequest) -> Result<i32, RerunError>
 fn check(run: &Rerunnable, now: DateTime<Utc>) -> Result<(), RerunError> {
     if run.status != "completed" {
         return Err(RerunError::Running);
+    }
+    if run.is_held {
+        return Err(RerunError::Held);
     }
     if !run.has_plan {
         return Err(RerunError::NotStarted);

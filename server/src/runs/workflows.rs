@@ -18,6 +18,15 @@ pub struct WorkflowRow {
     pub name: String,
 }
 
+/// What a file of the default branch says of itself.
+#[derive(Clone, Debug)]
+pub struct WorkflowFileFacts {
+    pub path: String,
+    pub name: String,
+    /// It has `on: workflow_run`.
+    pub listens_to_runs: bool,
+}
+
 /// Makes the workflow known under its newest name, and takes the next number of a run.
 pub(super) async fn next_run_number(
     db: &mut PgConnection,
@@ -46,20 +55,26 @@ pub(super) async fn next_run_number(
 pub async fn note_workflows(
     db: &mut PgConnection,
     repository: RepositoryId,
-    files: &[(String, String)],
+    files: &[WorkflowFileFacts],
 ) -> sqlx::Result<()> {
-    let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-    let names: Vec<String> = files.iter().map(|(_, name)| clean(name, MAX_NAME_BYTES)).collect();
+    let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    let names: Vec<String> = files.iter().map(|file| clean(&file.name, MAX_NAME_BYTES)).collect();
+    let listens: Vec<bool> = files.iter().map(|file| file.listens_to_runs).collect();
     sqlx::query!(
-        "insert into workflows (repository_id, path, name)
-         select $1, path, name
-         from unnest($2::text[], $3::text[]) as files (path, name)
+        "insert into workflows (repository_id, path, name, listens_to_runs)
+         select $1, path, name, listens
+         from unnest($2::text[], $3::text[], $4::bool[]) as files (path, name, listens)
          on conflict (repository_id, path) do update
-         set name = excluded.name, state = 'active', updated_at = clock_timestamp()
-         where workflows.name <> excluded.name or workflows.state = 'deleted'",
+         set name = excluded.name,
+             listens_to_runs = excluded.listens_to_runs,
+             state = case workflows.state when 'deleted' then 'active' else workflows.state end,
+             updated_at = clock_timestamp()
+         where workflows.name <> excluded.name or workflows.state = 'deleted'
+             or workflows.listens_to_runs <> excluded.listens_to_runs",
         repository.0,
         &paths,
         &names,
+        &listens,
     )
     .execute(&mut *db)
     .await?;

@@ -83,10 +83,10 @@ pub(super) async fn read(
 }
 
 /// What a job did with its token starts nothing, or runs would start each other for ever; GitHub makes
-/// an exception for the two dispatches (`semantics` 3.1).
+/// an exception for the two dispatches (`semantics` 3.1), and for chains of workflows, whose length is limited.
 async fn refuse_own(app: &App, event: &str, payload: &Value) -> Result<(), NoEvent> {
     let sender = text(payload, "/sender/login");
-    let is_dispatch = matches!(event, "workflow_dispatch" | "repository_dispatch");
+    let is_dispatch = matches!(event, "workflow_dispatch" | "repository_dispatch" | "workflow_run");
     let Some(bot) = sender.strip_suffix("[bot]").filter(|_| !is_dispatch) else { return Ok(()) };
     if !app.github.is_app() {
         return Ok(());

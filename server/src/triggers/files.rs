@@ -4,6 +4,7 @@ use gantry_workflow::diagnostic::{Diagnostic, Severity};
 use gantry_workflow::model::{Workflow, read_workflow};
 
 use crate::repositories::Repository;
+use crate::runs::WorkflowFileFacts;
 use crate::sources::{Source, SourceError, WorkflowFile};
 
 /// A file, and what it says.
@@ -25,15 +26,16 @@ pub(super) async fn read(
     Ok(files.into_iter().map(read_file).collect())
 }
 
-/// Path and name of each file; one without (readable) name is called by its path.
-pub(super) fn paths_and_names(files: &[ReadFile]) -> Vec<(String, String)> {
-    files
-        .iter()
-        .map(|file| {
-            let name = file.workflow.as_ref().map_or(file.path.as_str(), Workflow::display_name);
-            (file.path.clone(), name.to_owned())
-        })
-        .collect()
+/// What is remembered of each file; one without (readable) name is called by its path.
+pub(super) fn facts(files: &[ReadFile]) -> Vec<WorkflowFileFacts> {
+    let facts = |file: &ReadFile| {
+        let workflow = file.workflow.as_ref();
+        let name = workflow.map_or(file.path.as_str(), Workflow::display_name);
+        let listens_to_runs = workflow
+            .is_some_and(|workflow| workflow.on.iter().any(|on| on.event == "workflow_run"));
+        WorkflowFileFacts { path: file.path.clone(), name: name.to_owned(), listens_to_runs }
+    };
+    files.iter().map(facts).collect()
 }
 
 fn read_file(file: WorkflowFile) -> ReadFile {

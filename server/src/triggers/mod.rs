@@ -5,6 +5,7 @@
 //!
 //! Invariant: what a delivery starts, and its end, are one transaction; git is asked before it.
 
+mod announce;
 mod calls;
 mod dispatch;
 mod event;
@@ -19,6 +20,7 @@ mod schedules;
 mod selection;
 mod tick;
 
+pub use announce::announce_runs;
 pub use dispatch::{Dispatch, DispatchError, RepositoryDispatch, dispatch, dispatch_to_repository};
 pub use inspect::{DispatchForm, InspectedFile, dispatch_form, inspect};
 pub use ledger::{FiringView, ScheduleView, schedule_ledger};

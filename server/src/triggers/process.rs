@@ -20,6 +20,7 @@ use super::selection::{Selected, select_runs};
 use crate::App;
 use crate::background::{Topic, catch_panic};
 use crate::deliveries::{self, Delivery, Outcome};
+use crate::runs::WorkflowFileFacts;
 use crate::{reporting, repositories, runs};
 
 /// Deliveries in work at once. A repository whose git or GitHub hangs holds up its own deliveries and
@@ -155,8 +156,7 @@ struct Prepared {
 
 struct DefaultBranch {
     schedules: Vec<DeclaredSchedule>,
-    /// Path and name of each file.
-    workflows: Vec<(String, String)>,
+    workflows: Vec<WorkflowFileFacts>,
 }
 
 async fn prepare(app: &App, delivery: &Delivery, payload: Value) -> Result<Prepared, NoEvent> {
@@ -169,7 +169,7 @@ async fn prepare(app: &App, delivery: &Delivery, payload: Value) -> Result<Prepa
     let is_default_push = event.name == "push" && event.origin.git_ref == default_ref;
     let default_branch = is_default_push.then(|| DefaultBranch {
         schedules: schedules::declared(&files),
-        workflows: files::paths_and_names(&files),
+        workflows: files::facts(&files),
     });
     let files = (files, &disabled);
     let mut selected = select_runs(&delivery.guid, &event, &mut source, files).await?;
@@ -183,6 +183,11 @@ async fn commit(app: &App, delivery: &Delivery, prepared: Prepared) -> anyhow::R
     let Prepared { event, selected, default_branch } = prepared;
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;
+    // Before the runs, of which a workflow that is new here may want to hear.
+    if let Some(default) = default_branch {
+        runs::note_workflows(&mut transaction, event.repository.id, &default.workflows).await?;
+        schedules::replace(&mut transaction, event.repository.id, &default.schedules).await?;
+    }
     let mut n_runs = 0;
     for request in &selected.runs {
         let created = runs::create(&mut transaction, &app.config, request).await?;
@@ -190,10 +195,6 @@ async fn commit(app: &App, delivery: &Delivery, prepared: Prepared) -> anyhow::R
     }
     for skipped in &selected.filtered {
         reporting::want_skipped(&mut transaction, skipped).await?;
-    }
-    if let Some(default) = default_branch {
-        runs::note_workflows(&mut transaction, event.repository.id, &default.workflows).await?;
-        schedules::replace(&mut transaction, event.repository.id, &default.schedules).await?;
     }
     let outcome = Outcome::Processed(summary(n_runs, &selected.skipped));
     deliveries::finish(&mut transaction, delivery, &outcome).await?;

@@ -89,7 +89,7 @@ pub async fn read_default_branch(app: &App, repository: &Repository) -> anyhow::
     let commit = source.commit_id(&branch).await?;
     let files = files::read(&mut source, repository, &commit).await?;
     drop(source);
-    let workflows = files::paths_and_names(&files);
+    let workflows = files::facts(&files);
     let mut connection = app.db.acquire().await?;
     let mut transaction = connection.begin().await?;
     crate::runs::note_workflows(&mut transaction, repository.id, &workflows).await?;

@@ -49,6 +49,9 @@ pub(crate) struct Kept {
     /// When new tokens end, if not in a far future.
     pub(crate) tokens_end_at: Option<String>,
     pub(crate) issues: Vec<Value>,
+    /// Attempts to deliver, newest first, and the numbers of those that were to be repeated.
+    pub(crate) hook_deliveries: Vec<Value>,
+    pub(crate) repeated: Vec<String>,
     /// Method, path with query, and headers of each call about issues and GraphQL.
     pub(crate) calls_of_jobs: Vec<(String, HeaderMap)>,
 }
@@ -91,6 +94,9 @@ async fn answer(
 ) -> Response {
     if uri.path().ends_with("/issues") || uri.path() == "/graphql" {
         return fake.with(|state| state.answer_job((&method, &uri, headers), &body));
+    }
+    if uri.path().starts_with("/app/hook/deliveries") {
+        return fake.with(|state| state.answer_about_hook((&method, &uri), &headers));
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
@@ -149,6 +155,38 @@ impl Kept {
             }
             _ => None,
         }
+    }
+
+    /// Two entries to a page.
+    fn answer_about_hook(
+        &mut self,
+        (method, uri): (&Method, &Uri),
+        headers: &HeaderMap,
+    ) -> Response {
+        if method == Method::POST {
+            let id = uri.path().split('/').nth(4).unwrap_or_default().to_owned();
+            let number = json!(id.parse::<i64>().unwrap_or_default());
+            let repeated = self.hook_deliveries.iter().find(|it| it["id"] == number).cloned();
+            let Some(mut entry) = repeated else { return StatusCode::NOT_FOUND.into_response() };
+            entry["id"] = json!(1000 + self.repeated.len());
+            entry["delivered_at"] = json!(chrono::Utc::now());
+            entry["redelivery"] = json!(true);
+            self.hook_deliveries.insert(0, entry);
+            self.repeated.push(id);
+            return (StatusCode::ACCEPTED, Json(json!({}))).into_response();
+        }
+        let query = uri.query().unwrap_or_default();
+        let cursor = query.split("cursor=").nth(1).and_then(|it| it.parse::<usize>().ok());
+        let from = cursor.unwrap_or_default();
+        let page: Vec<_> = self.hook_deliveries.iter().skip(from).take(2).cloned().collect();
+        let next = from + page.len();
+        if next >= self.hook_deliveries.len() {
+            return Json(page).into_response();
+        }
+        let origin = headers[header::HOST].to_str().unwrap_or_default();
+        let next =
+            format!("<http://{origin}{}?per_page=2&cursor={next}>; rel=\"next\"", uri.path());
+        ([(header::LINK, next)], Json(page)).into_response()
     }
 
     /// What jobs ask for with their tokens.

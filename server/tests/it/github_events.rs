@@ -136,13 +136,15 @@ async fn a_repository_is_off_until_it_is_turned_on_and_keeps_its_identity_under_
     assert_eq!(list["repositories"][0]["is_installed"], false);
 }
 
-fn pull_request(head_repository: &str) -> Value {
+pub(crate) fn pull_request(head_repository: &str) -> Value {
     json!({
         "action": "opened",
         "number": 7,
         "pull_request": {
             "number": 7,
             "mergeable": null,
+            "author_association": "CONTRIBUTOR",
+            "user": { "login": "Codertocat" },
             "head": {
                 "ref": "topic",
                 "sha": "a".repeat(40),
@@ -156,7 +158,7 @@ fn pull_request(head_repository: &str) -> Value {
 }
 
 /// What GitHub says of the pull request, once it knows whether it can be merged.
-fn computed(mergeable: Value) -> Value {
+pub(crate) fn computed(mergeable: Value) -> Value {
     json!({
         "head": { "sha": "a".repeat(40) },
         "mergeable": mergeable,

@@ -112,6 +112,10 @@ export async function rerun(repository: string, run: number, what: RerunWhat, is
   await request('POST', path, { enable_debug_logging: isDebug });
 }
 
+export async function approveRun(repository: string, run: number): Promise<void> {
+  await request('POST', `${runPath(repository, run)}/approve`);
+}
+
 export async function deleteRun(repository: string, run: number): Promise<void> {
   await request('DELETE', runPath(repository, run));
 }

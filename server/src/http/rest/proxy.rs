@@ -43,7 +43,7 @@ const SENT: [HeaderName; 7] = [
 ];
 
 /// What does not come back: what is about the connection, and what a browser would keep for our host.
-const KEPT_BACK: [&str; 12] = [
+const KEPT_BACK: [&str; 13] = [
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -56,6 +56,7 @@ const KEPT_BACK: [&str; 12] = [
     "set-cookie",
     "strict-transport-security",
     "alt-svc",
+    "content-security-policy",
 ];
 
 /// Where a path of our API leads.

@@ -15,7 +15,7 @@ use crate::accounts::Identity;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, Repo};
 use crate::http::guard::Account;
-use crate::runs::{RerunError, RerunRequest, RerunWhat};
+use crate::runs::{ApproveError, RerunError, RerunRequest, RerunWhat};
 
 /// The body; GitHub's clients also send none.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -75,6 +75,18 @@ pub(crate) async fn force_cancel(
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }
 
+/// `POST .../actions/runs/{run}/approve`.
+pub(crate) async fn approve(
+    State(app): State<App>,
+    Account(account): Account,
+    Repo(repository): Repo,
+    ApiPath(path): ApiPath<RunPath>,
+) -> Answer {
+    let run = runs::find(&app, &repository, path).await?;
+    crate::runs::approve(&app, run.id, &account.login).await?;
+    Ok((StatusCode::CREATED, Json(json!({}))))
+}
+
 async fn rerun(
     app: &App,
     account: &Identity,
@@ -94,6 +106,16 @@ async fn rerun(
     };
     crate::runs::rerun(app, &request).await?;
     Ok((StatusCode::CREATED, Json(json!({}))))
+}
+
+impl From<ApproveError> for ApiError {
+    fn from(error: ApproveError) -> Self {
+        match error {
+            ApproveError::NotFound => Self::not_found(),
+            ApproveError::NotWaiting => Self::forbidden(error.to_string()),
+            ApproveError::Other(cause) => cause.into(),
+        }
+    }
 }
 
 impl From<RerunError> for ApiError {

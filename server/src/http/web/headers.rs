@@ -37,7 +37,15 @@ pub(crate) async fn secure(State(app): State<App>, request: Request, next: Next)
 
 fn add(headers: &mut HeaderMap, is_tls: bool) {
     for (name, value) in FIXED {
-        headers.insert(name, HeaderValue::from_static(value));
+        match name {
+            // A page that sends a form elsewhere says so.
+            header::CONTENT_SECURITY_POLICY => {
+                headers.entry(name).or_insert(HeaderValue::from_static(value));
+            }
+            _ => {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
     }
     if is_tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);

@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, Repo};
 use crate::http::guard::Account;
 use crate::repositories::{
-    self, ConnectError, RegisterError, RegisterRepository, Repository, Settings,
+    self, ConnectError, ForkApproval, RegisterError, RegisterRepository, Repository, Settings,
 };
 use crate::triggers;
 
@@ -80,6 +80,8 @@ pub(crate) struct SettingsBody {
     shadow: Option<bool>,
     report_statuses: Option<bool>,
     report_skipped: Option<bool>,
+    fork_approval: Option<String>,
+    approve_pull_request_target: Option<bool>,
     workflow_directory: Option<String>,
     docker_socket: Option<bool>,
 }
@@ -95,11 +97,20 @@ impl SettingsBody {
             let message = "`workflow_directory` must be a path within the repository";
             return Err(ApiError::unprocessable(message));
         }
+        let word = |word: &str| {
+            ForkApproval::from_word(word).ok_or_else(|| {
+                let message = "`fork_approval` is one of: never, first_time, outside";
+                ApiError::unprocessable(message)
+            })
+        };
+        let fork_approval = self.fork_approval.as_deref().map(word).transpose()?;
         Ok(Settings {
             is_enabled: self.enabled,
             is_shadow: self.shadow,
             reports_statuses: self.report_statuses,
             reports_skipped: self.report_skipped,
+            fork_approval,
+            holds_targets: self.approve_pull_request_target,
             workflow_directory: self.workflow_directory,
             docker_socket: self.docker_socket,
         })
@@ -117,6 +128,8 @@ pub(crate) async fn connect(
         shadow: body.shadow,
         report_statuses: None,
         report_skipped: None,
+        fork_approval: None,
+        approve_pull_request_target: None,
         workflow_directory: body.workflow_directory,
         docker_socket: body.docker_socket,
     };
@@ -175,6 +188,8 @@ fn repository_json(repository: &Repository) -> Value {
         "shadow": repository.is_shadow,
         "report_statuses": repository.reports_statuses,
         "report_skipped": repository.reports_skipped,
+        "fork_approval": repository.fork_approval.as_str(),
+        "approve_pull_request_target": repository.holds_targets,
         "workflow_directory": repository.workflow_directory,
         "docker_socket": repository.docker_socket,
     })
