@@ -19,6 +19,9 @@ type Clients = Arc<Mutex<HashMap<SocketAddr, Arc<UdpSocket>>>>;
 
 /// Listens and answers the port; datagrams are passed on until the shim ends.
 pub fn listen(port: u16, target: &str) -> Result<u16, String> {
+    if target.is_empty() {
+        return Ok(port);
+    }
     let target: SocketAddr = target.parse().map_err(|_| format!("`{target}` is not an address"))?;
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))
         .map_err(|error| format!("listening on port {port}: {error}"))?;

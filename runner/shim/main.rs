@@ -111,6 +111,10 @@ impl Shim {
                 Ok(port) => Answer::Listening { port },
                 Err(message) => Answer::Failed(message),
             },
+            Request::Lead { path, socket } => match forward::lead(&path, &socket) {
+                Ok(()) => Answer::Listening { port: 0 },
+                Err(message) => Answer::Failed(message),
+            },
             Request::ShutDown => std::process::exit(0),
         }
     }

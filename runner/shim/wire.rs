@@ -36,13 +36,19 @@ pub(crate) enum Request {
         paths: Vec<String>,
         max_bytes: u64,
     },
-    /// Listens on 127.0.0.1:`port` (0: any) and passes connections or datagrams on to `target`.
+    /// Listens on 127.0.0.1:`port` (0: any) and passes connections or datagrams on to `target`, instead of
+    /// where they went before; to an empty one ends it.
     Forward {
         port: u16,
         is_udp: bool,
         target: String,
     },
     ShutDown,
+    /// Listens on the socket `path` and passes connections on to `socket` in the shim's directory.
+    Lead {
+        path: String,
+        socket: String,
+    },
 }
 
 /// Starts a process once: a second start of the same name is answered and does nothing.
@@ -168,6 +174,7 @@ pub(crate) fn encode_request(number: u32, request: &Request) -> Vec<u8> {
             e.u8(6).u32(u32::from(*port)).flag(*is_udp).text(target)
         }
         Request::ShutDown => e.u8(7),
+        Request::Lead { path, socket } => e.u8(8).text(path).text(socket),
     };
     e.0
 }
@@ -184,6 +191,7 @@ pub(crate) fn decode_request(body: &[u8]) -> io::Result<(u32, Request)> {
         5 => Request::ReadFiles { paths: d.list(Decoder::text)?, max_bytes: d.u64()? },
         6 => Request::Forward { port: d.port()?, is_udp: d.flag()?, target: d.text()? },
         7 => Request::ShutDown,
+        8 => Request::Lead { path: d.text()?, socket: d.text()? },
         _ => return Err(malformed("unknown request")),
     };
     Ok((number, request))

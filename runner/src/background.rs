@@ -43,6 +43,11 @@ impl<T> Task<T> {
         }
     }
 
+    /// Lets the task go on by itself.
+    pub(crate) fn detach(mut self) {
+        drop(self.0.take());
+    }
+
     pub(crate) fn is_finished(&self) -> bool {
         self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }

@@ -43,8 +43,8 @@ pub struct RunnerConfig {
     pub work_directory: PathBuf,
     /// As in `DOCKER_HOST`; `None` for the default socket.
     pub docker_host: Option<String>,
-    /// Jobs whose policy asks for it may use the engine.
-    pub docker_socket: bool,
+    /// How jobs whose policy allows it use the engine.
+    pub docker_socket: DockerSocket,
     /// Of containers.
     pub confinement: Confinement,
     /// Containers that wait for jobs.
@@ -79,7 +79,7 @@ impl RunnerConfig {
             slots: 2,
             work_directory,
             docker_host: None,
-            docker_socket: false,
+            docker_socket: DockerSocket::Off,
             confinement: Confinement::default(),
             warm: WarmPolicy::default(),
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
@@ -109,6 +109,20 @@ impl RunnerConfig {
         let found = runs_on.iter().find_map(of_label).map(|(_, image)| image);
         found.or_else(|| self.images.get(UBUNTU_LABELS[0])).map(String::as_str)
     }
+}
+
+/// How jobs of repositories that are allowed to use the container engine do so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DockerSocket {
+    /// Not at all
+    #[default]
+    #[value(alias = "false")]
+    Off,
+    /// They see and touch what they made themselves, which goes with them
+    #[value(alias = "true")]
+    Own,
+    /// They get the engine's own socket, and with it this machine
+    Engine,
 }
 
 /// Whether actions that are part of the runner are used.
@@ -187,9 +201,10 @@ pub struct Arguments {
     #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
     docker_host: Option<String>,
 
-    /// Let jobs whose repository is allowed to use the engine's socket; they then own this machine
-    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
-    docker_socket: bool,
+    /// Let jobs whose repository is allowed to use the container engine
+    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET", value_enum, value_name = "HOW", num_args = 0..=1,
+          require_equals = true, default_value = "off", default_missing_value = "own")]
+    docker_socket: DockerSocket,
 
     #[command(flatten)]
     confinement: ConfinementArguments,

@@ -80,6 +80,12 @@ impl JobDirectory {
         self.root.join("stage")
     }
 
+    /// The job's own way to the engine, to be mounted; no process of the job sees its directory.
+    #[must_use]
+    pub fn engine_socket(&self) -> PathBuf {
+        self.root.join("engine").join("docker.sock")
+    }
+
     /// Files of the file commands of an action in a container; the job container never sees them.
     #[must_use]
     pub fn container_files(&self, process: &str) -> PathBuf {
@@ -138,7 +144,7 @@ impl JobDirectory {
     pub(crate) fn create_own(&self, repository: &str) -> Result<(), InfraError> {
         let workspace = self.work().join(repository).join(repository);
         create(0o755, &[workspace, self.work().join("_actions")])?;
-        create(0o700, &[self.stage()])
+        create(0o700, &[self.stage(), self.root.join("engine")])
     }
 
     /// Takes over what a container has mounted that was started without a job. A mount follows its

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use gantry_runner::RunnerConfig;
-use gantry_runner::config::BuiltinActions;
+use gantry_runner::config::{BuiltinActions, DockerSocket};
 use gantry_runner::confinement::ConfinementArguments;
 
 /// What is passed to the runner inside this program.
@@ -33,9 +33,10 @@ pub(crate) struct RunnerArguments {
     )]
     pub(crate) labels: Vec<String>,
 
-    /// Let jobs whose repository is allowed to use the container engine; they then own this machine
-    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
-    pub(crate) docker_socket: bool,
+    /// Let jobs whose repository is allowed to use the container engine
+    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET", value_enum, value_name = "HOW", num_args = 0..=1,
+          require_equals = true, default_value = "off", default_missing_value = "own")]
+    pub(crate) docker_socket: DockerSocket,
 
     #[command(flatten)]
     pub(crate) confinement: ConfinementArguments,

@@ -42,7 +42,7 @@ async fn a_signed_push_deploys_hotgigs_after_an_approval() -> Result<()> {
     let repository = TestRepository::copy_of(&example)?;
     let options = ServerOptions {
         embedded_runner: true,
-        arguments: vec!["--docker-socket".to_owned()],
+        arguments: vec!["--docker-socket=engine".to_owned()],
         ..ServerOptions::default()
     };
     let server = TestServer::start_with(options).await?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::spec::{ContainerSpec, Owner};
+use super::spec::{ContainerSpec, Owner, SocketMount};
 
 /// A container that runs one stage of an action beside the job container.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct ActionContainer {
     pub spec: ContainerSpec,
     pub mounts: ActionMounts,
     /// As of the job container.
-    pub docker_socket: bool,
+    pub docker_socket: SocketMount,
     /// The job container, whose processes must not move directories while they are mounted.
     pub job_container: String,
 }

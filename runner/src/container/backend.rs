@@ -10,6 +10,7 @@ use gantry_protocol::JobId;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::action::{ActionContainer, ImageBuild};
+use super::socket::{EngineSocket, OpenSocket};
 use super::spec::{
     ContainerEnd, Credentials, Health, Image, JobContainer, Owner, ServiceContainer,
     StartedService, WarmOwner,
@@ -93,6 +94,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Lets a container go on that a runner may have left standing still.
     fn resume<'a>(&'a self, container: &'a str) -> Pending<'a, ()>;
+
+    /// Opens a job's own way to the engine.
+    fn open_socket<'a>(&'a self, opening: OpenSocket) -> Pending<'a, EngineSocket>;
 
     /// The jobs that this runner has anything of.
     fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>>;

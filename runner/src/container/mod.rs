@@ -10,6 +10,7 @@ mod hardening;
 mod option_values;
 mod options;
 mod process;
+mod socket;
 mod spec;
 mod volumes;
 
@@ -17,12 +18,14 @@ pub use action::{ActionContainer, ActionMounts, ImageBuild};
 pub use backend::{Backend, Pending};
 pub use docker::DockerBackend;
 pub use process::ProcessBackend;
+pub use socket::{EngineSocket, OpenSocket};
 pub use spec::{
     ContainerEnd, ContainerSpec, Credentials, Health, HealthCheck, Holder, Image, JobContainer,
-    Mounts, Naming, Owner, Resources, ServiceContainer, StartedService, WarmOwner,
+    Mounts, Naming, Owner, Resources, ServiceContainer, SocketMount, StartedService, WarmOwner,
 };
 pub use volumes::{VolumeMount, VolumeSource};
 
 pub(crate) use hardening::{Limits, confine};
 pub(crate) use options::parse_options;
+pub(crate) use socket::Places;
 pub(crate) use volumes::{parse_volume, real_directory};

@@ -19,8 +19,9 @@ use nix::unistd::Pid;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    ActionContainer, Backend, ContainerEnd, Credentials, Health, Holder, Image, ImageBuild,
-    JobContainer, Owner, Pending, ServiceContainer, StartedService, WarmOwner,
+    ActionContainer, Backend, ContainerEnd, Credentials, EngineSocket, Health, Holder, Image,
+    ImageBuild, JobContainer, OpenSocket, Owner, Pending, ServiceContainer, StartedService,
+    WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -156,6 +157,10 @@ impl Backend for ProcessBackend {
 
     fn resume<'a>(&'a self, _container: &'a str) -> Pending<'a, ()> {
         async { Ok(()) }.boxed()
+    }
+
+    fn open_socket<'a>(&'a self, _opening: OpenSocket) -> Pending<'a, EngineSocket> {
+        async { unsupported("open a socket of its own") }.boxed()
     }
 
     fn jobs<'a>(&'a self, _runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {

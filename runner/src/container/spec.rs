@@ -136,8 +136,18 @@ pub struct JobContainer {
     pub owner: Holder,
     pub spec: ContainerSpec,
     pub mounts: Mounts,
-    /// The engine's own socket becomes `/var/run/docker.sock`.
-    pub docker_socket: bool,
+    pub docker_socket: SocketMount,
+}
+
+/// What becomes `/var/run/docker.sock`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SocketMount {
+    #[default]
+    None,
+    /// A socket of the job, behind which there is nothing but what the job made.
+    Own(PathBuf),
+    /// The engine's own.
+    Engine,
 }
 
 /// Directories on the runner's disk and where they appear.

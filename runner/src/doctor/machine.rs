@@ -6,7 +6,7 @@ use std::process::Command;
 use nix::sys::statvfs::statvfs;
 
 use super::finding::Finding;
-use crate::config::RunnerConfig;
+use crate::config::{DockerSocket, RunnerConfig};
 use crate::confinement::Profile;
 
 /// A job image and a build fit into this; below, jobs fail for lack of room.
@@ -54,15 +54,19 @@ pub(super) fn room(name: &'static str, path: &Path) -> Finding {
     }
 }
 
-fn docker_socket(is_given: bool) -> Finding {
+fn docker_socket(given: DockerSocket) -> Finding {
     let name = "engine socket";
-    if !is_given {
-        return Finding::good(name, "no job may use the engine's socket");
+    match given {
+        DockerSocket::Off => return Finding::good(name, "no job may use the engine's socket"),
+        DockerSocket::Own => {
+            return Finding::good(name, "jobs that may use the engine see only what they made");
+        }
+        DockerSocket::Engine => {}
     }
     Finding::warning(
         name,
         "jobs of repositories that are allowed to use the engine's socket control this machine",
-        "run such repositories on a machine of their own, or start without --docker-socket",
+        "run such repositories on a machine of their own, or start with --docker-socket=own",
     )
 }
 
@@ -103,8 +107,8 @@ mod tests {
 
     #[test]
     fn what_the_operator_opted_into_is_a_warning() {
-        assert_eq!(docker_socket(true).severity, Severity::Warning);
-        assert_eq!(docker_socket(false).severity, Severity::Good);
+        assert_eq!(docker_socket(DockerSocket::Engine).severity, Severity::Warning);
+        assert_eq!(docker_socket(DockerSocket::Own).severity, Severity::Good);
         assert_eq!(profile(Profile::Standard).severity, Severity::Good);
     }
 }

@@ -23,8 +23,8 @@ use super::status::JobStatus;
 use super::step_names::StepNumbers;
 use crate::background::{Task, blocking};
 use crate::client::ServerClient;
-use crate::config::RunnerConfig;
-use crate::container::{Backend, Limits, Owner};
+use crate::config::{DockerSocket, RunnerConfig};
+use crate::container::{Backend, EngineSocket, Limits, Owner, SocketMount};
 use crate::hash_files::hash_files;
 use crate::infra_error::InfraError;
 use crate::output::{JobLog, Masks, SourceFiles, StepLog};
@@ -61,6 +61,8 @@ pub(crate) struct RunningJob {
     pub(crate) shim: Option<Arc<Shim>>,
     /// Open while the job runs, where it has no other way to the server.
     pub(crate) front_door: Option<Task<()>>,
+    /// Open while the job runs, where it has a way of its own to the engine.
+    pub(crate) engine_socket: Option<EngineSocket>,
     /// When steps that survive a cancellation must have ended.
     pub(crate) cancel_deadline: Option<Instant>,
     pub(crate) background: BackgroundSteps,
@@ -96,6 +98,16 @@ impl RunningJob {
             runner: self.host.installation.clone(),
             job: self.state.message.job_id,
             lease: self.state.message.lease,
+        }
+    }
+
+    /// How the job uses the engine.
+    pub(crate) fn docker_socket(&self) -> SocketMount {
+        match self.host.config.docker_socket {
+            _ if !self.state.message.policy.docker_socket => SocketMount::None,
+            DockerSocket::Off => SocketMount::None,
+            DockerSocket::Own => SocketMount::Own(self.directory.engine_socket()),
+            DockerSocket::Engine => SocketMount::Engine,
         }
     }
 
@@ -227,6 +239,7 @@ impl RunningJob {
             shim: self.shim.clone(),
             // The job holds it open for all of its steps.
             front_door: None,
+            engine_socket: None,
             cancel_deadline: None,
             background: BackgroundSteps::default(),
             copy: Some(copy),

@@ -6,6 +6,7 @@
 mod announce;
 mod background_steps;
 mod container_request;
+mod engine_socket;
 mod finish;
 mod front_door;
 mod head;

@@ -134,6 +134,7 @@ fn start(
         signals,
         shim: None,
         front_door: None,
+        engine_socket: None,
         cancel_deadline: None,
         background: BackgroundSteps::default(),
         copy: None,

@@ -11,6 +11,7 @@ use gantry_protocol::Conclusion;
 use gantry_workflow::expr::{EvalError, Value};
 
 use super::announce;
+use super::engine_socket;
 use super::front_door;
 use super::head;
 use super::remove::remove_containers;
@@ -161,5 +162,6 @@ pub(super) async fn reconnect(job: &mut RunningJob) -> Result<(), InfraError> {
         .await
         .map_err(|error| InfraError::Shim { reason: error.to_string() })?;
     job.shim = Some(Arc::new(shim));
-    front_door::open_for(job).await
+    front_door::open_for(job).await?;
+    engine_socket::open_for(job).await
 }

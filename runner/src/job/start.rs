@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use super::engine_socket;
 use super::front_door;
 use super::requests::Requests;
 use super::services;
 use super::set_up::SetUpError;
-use crate::container::{ContainerSpec, Holder, Image, JobContainer, Mounts};
+use crate::container::{ContainerSpec, Holder, Image, JobContainer, Mounts, SocketMount};
 use crate::execution::{Containers, RunningJob, RunningService};
 use crate::externals;
 use crate::infra_error::InfraError;
@@ -83,6 +84,7 @@ pub(super) async fn start_containers(
     });
     front_door::open_for(job).await?;
     job.save()?;
+    engine_socket::open_for(job).await?;
     Ok(())
 }
 
@@ -95,11 +97,12 @@ fn already_started(warm: Warm) -> Started {
 async fn start(job: &RunningJob, requests: &Requests) -> Result<Started, InfraError> {
     let image = image(job, &requests.container.spec).await?;
     // A network of its own costs a job 60 ms, so those that need no names share one.
-    let network = if requests.services.is_empty() {
-        job.host.backend.shared_network().await?
-    } else {
-        job.host.backend.create_network(&job.owner()).await?
-    };
+    let network =
+        if requests.services.is_empty() && !matches!(job.docker_socket(), SocketMount::Own(_)) {
+            job.host.backend.shared_network().await?
+        } else {
+            job.host.backend.create_network(&job.owner()).await?
+        };
     let shim_token = shim::new_token();
     shim::write_token(&job.directory.shim(), &shim_token)?;
     let mut spec = requests.container.spec.clone();
@@ -126,7 +129,7 @@ async fn start_all(
         owner: Holder::Job(job.owner()),
         spec: spec.clone(),
         mounts: Mounts::of(&job.directory, &job.host.shim_program, &externals),
-        docker_socket: has_docker_socket(job),
+        docker_socket: job.docker_socket(),
     };
     let network = spec.network.clone().unwrap_or_default();
     let services = try_join_all(
@@ -136,11 +139,6 @@ async fn start_all(
             .map(|(name, request)| services::start(job, name, request, &network)),
     );
     futures_util::future::try_join(job.host.backend.start_job(&container), services).await
-}
-
-/// Whether the job may use the engine.
-pub(super) fn has_docker_socket(job: &RunningJob) -> bool {
-    job.state.message.policy.docker_socket && job.host.config.docker_socket
 }
 
 /// The directories that must belong to the image's user.

@@ -6,7 +6,7 @@
 use std::fs;
 
 use super::requests::Requests;
-use super::start::has_docker_socket;
+use crate::container::SocketMount;
 use crate::execution::RunningJob;
 use crate::infra_error::InfraError;
 use crate::warm::{Warm, plain_spec};
@@ -46,6 +46,6 @@ fn is_plain(job: &RunningJob, requests: &Requests) -> bool {
     // The job's processes get it, and not the container.
     spec.environment.clear();
     requests.services.is_empty()
-        && !has_docker_socket(job)
+        && job.docker_socket() == SocketMount::None
         && spec == plain_spec(&job.host.config, &spec.image)
 }

@@ -191,7 +191,8 @@ impl Shim {
         }
     }
 
-    /// Makes `127.0.0.1:port` in the container lead to `target`; port 0 lets the shim choose.
+    /// Makes `127.0.0.1:port` in the container lead to `target`, instead of where it led before; port 0
+    /// lets the shim choose. An empty target ends it.
     pub(crate) async fn forward(
         &self,
         (port, is_udp): (u16, bool),
@@ -200,6 +201,15 @@ impl Shim {
         let target = target.to_owned();
         match self.request(&Request::Forward { port, is_udp, target }).await? {
             Answer::Listening { port } => Ok(port),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Makes a socket in the container lead to one in the shim's directory, unless it does already.
+    pub(crate) async fn lead(&self, path: &str, socket: &str) -> Result<(), ShimError> {
+        let (path, socket) = (path.to_owned(), socket.to_owned());
+        match self.request(&Request::Lead { path, socket }).await? {
+            Answer::Listening { .. } => Ok(()),
             _ => Err(unexpected()),
         }
     }

@@ -169,7 +169,7 @@ fn container(
             workspace: vec![repository.clone(), repository],
             file_commands: job.directory.container_files(&place.process),
         },
-        docker_socket: job.state.message.policy.docker_socket && job.host.config.docker_socket,
+        docker_socket: job.docker_socket(),
         job_container: containers.map(|containers| containers.job.clone()).unwrap_or_default(),
     }
 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::config::RunnerConfig;
 use crate::container::{
-    Backend, ContainerSpec, Holder, Image, JobContainer, Limits, Mounts, WarmOwner, confine,
+    Backend, ContainerSpec, Holder, Image, JobContainer, Limits, Mounts, SocketMount, WarmOwner,
+    confine,
 };
 use crate::externals;
 use crate::infra_error::InfraError;
@@ -103,7 +104,7 @@ impl Maker {
             owner: Holder::Warm(owner),
             spec,
             mounts: Mounts::of(directory, &self.shim_program, &externals),
-            docker_socket: false,
+            docker_socket: SocketMount::None,
         };
         let container = self.backend.start_job(&container).await?;
         let shim = Shim::connect(&directory.shim(), &shim_token, SHIM_PATIENCE)

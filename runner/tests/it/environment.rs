@@ -62,7 +62,7 @@ async fn the_engines_socket_needs_the_policy_and_the_runners_permission() {
     assert!(t.server.log(id).contains("\nsocket no\n"));
 
     t.kill_runner().await;
-    t.config.docker_socket = true;
+    t.config.docker_socket = gantry_runner::config::DockerSocket::Engine;
     t.start_runner();
     let id = t.queue_with(&script, allowed);
     t.server.completed(id).await;

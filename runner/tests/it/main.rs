@@ -8,6 +8,7 @@ mod background_steps;
 mod cancel;
 mod confinement;
 mod docker_actions;
+mod engine_socket;
 mod environment;
 mod fake_server;
 mod fixture;

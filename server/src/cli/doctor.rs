@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use gantry_runner::RunnerConfig;
+use gantry_runner::config::DockerSocket;
 use gantry_runner::confinement::ConfinementArguments;
 use gantry_runner::doctor::{Finding, Severity, examine};
 use gantry_server::config::default_data_dir;
@@ -36,8 +37,9 @@ pub(crate) struct DoctorArguments {
     slots: usize,
 
     /// The server is started with `--docker-socket`
-    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET")]
-    docker_socket: bool,
+    #[arg(long, env = "GANTRY_RUNNER_DOCKER_SOCKET", value_enum, value_name = "HOW", num_args = 0..=1,
+          require_equals = true, default_value = "off", default_missing_value = "own")]
+    docker_socket: DockerSocket,
 
     #[command(flatten)]
     confinement: ConfinementArguments,

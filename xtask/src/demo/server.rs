@@ -36,7 +36,7 @@ impl Server {
         let log_path = folder.join("server.log");
         let log = File::create(&log_path)?;
         let child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--docker-socket", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--docker-socket=engine", "--data-dir"])
             .arg(&data_dir)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

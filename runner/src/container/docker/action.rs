@@ -24,6 +24,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::create::{self, base, bind};
 use super::error::{is_conflict, is_missing, reason, refused};
+use super::freeze::Freezer;
 use crate::container::{ActionContainer, ImageBuild};
 use crate::infra_error::InfraError;
 
@@ -33,7 +34,7 @@ const LOG_BYTES: &str = "4g";
 
 /// Creates and starts the container unless an earlier runner has; answers its id.
 pub(super) async fn start(
-    docker: &Docker,
+    (docker, freezer): (&Docker, &Freezer),
     action: &ActionContainer,
     socket: Option<&Path>,
 ) -> Result<String, InfraError> {
@@ -53,7 +54,7 @@ pub(super) async fn start(
         .and_then(|state| state.started_at)
         .is_some_and(|at| !at.is_empty() && !at.starts_with("0001-"));
     if !has_started {
-        start_with_checked_mounts(docker, (&name, &what), action).await?;
+        start_with_checked_mounts((docker, freezer), (&name, &what), action).await?;
     }
     Ok(name)
 }
@@ -61,24 +62,23 @@ pub(super) async fn start(
 /// The engine follows symlinks in the source of a mount. While the job's processes stand still, what was
 /// looked at is what is mounted.
 async fn start_with_checked_mounts(
-    docker: &Docker,
+    (docker, freezer): (&Docker, &Freezer),
     (name, what): (&str, &str),
     action: &ActionContainer,
 ) -> Result<(), InfraError> {
-    let job = &action.job_container;
-    docker.pause_container(job).await.map_err(refused("pause the job container"))?;
-    let started = match check_mounts(action) {
-        Ok(()) => docker
-            .start_container(name, None::<StartContainerOptions>)
-            .await
-            .map_err(refused(format!("start {what}"))),
-        Err(error) => Err(InfraError::Engine {
-            operation: format!("start {what}"),
-            reason: format!("a directory of the job is not what it was: {error}"),
-        }),
+    let start = async {
+        match check_mounts(action) {
+            Ok(()) => docker
+                .start_container(name, None::<StartContainerOptions>)
+                .await
+                .map_err(refused(format!("start {what}"))),
+            Err(error) => Err(InfraError::Engine {
+                operation: format!("start {what}"),
+                reason: format!("a directory of the job is not what it was: {error}"),
+            }),
+        }
     };
-    resume(docker, job).await?;
-    started
+    freezer.frozen((&action.owner, &action.job_container), start).await?
 }
 
 fn check_mounts(action: &ActionContainer) -> io::Result<()> {
@@ -92,16 +92,6 @@ fn check_mounts(action: &ActionContainer) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets the processes of a container go on.
-pub(super) async fn resume(docker: &Docker, container: &str) -> Result<(), InfraError> {
-    match docker.unpause_container(container).await {
-        // It is not paused, or it is gone, which whoever asks for it will notice.
-        Err(error) if is_conflict(&error) || is_missing(&error) => Ok(()),
-        Err(error) if reason(&error).contains("is not paused") => Ok(()),
-        other => other.map_err(refused("resume the job container")),
-    }
-}
-
 fn body(action: &ActionContainer, socket: Option<&Path>) -> ContainerCreateBody {
     let mounts = &action.mounts;
     let mut binds = vec![bind(&mounts.file_commands, "/github/file_commands", false)];
@@ -109,8 +99,8 @@ fn body(action: &ActionContainer, socket: Option<&Path>) -> ContainerCreateBody 
         let source = path.iter().fold(mounts.work.clone(), |source, name| source.join(name));
         binds.push(bind(&source, target, false));
     }
-    if let Some(socket) = socket.filter(|_| action.docker_socket) {
-        binds.push(bind(socket, "/var/run/docker.sock", false));
+    if let Some(socket) = create::mounted_socket(&action.docker_socket, socket) {
+        binds.push(bind(socket, create::SOCKET, false));
     }
     let mut body = base(create::labels(&action.owner), &action.spec);
     body.entrypoint.clone_from(&action.spec.entrypoint);

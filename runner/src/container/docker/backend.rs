@@ -25,10 +25,11 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::create::SHARED_NETWORK;
 use super::error::{is_missing, reason, refused};
-use super::{action, create, remove};
+use super::freeze::Freezer;
+use super::{action, create, freeze, remove};
 use crate::container::{
-    ActionContainer, Backend, ContainerEnd, Credentials, Health, Image, ImageBuild, JobContainer,
-    Owner, Pending, ServiceContainer, StartedService, WarmOwner,
+    ActionContainer, Backend, ContainerEnd, Credentials, EngineSocket, Health, Image, ImageBuild,
+    JobContainer, OpenSocket, Owner, Pending, ServiceContainer, StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -48,6 +49,7 @@ pub struct DockerBackend {
     /// a container cannot be created from it.
     images: Mutex<HashMap<String, Image>>,
     has_shared_network: OnceCell<bool>,
+    freezer: Freezer,
 }
 
 impl DockerBackend {
@@ -57,7 +59,13 @@ impl DockerBackend {
         let docker = Docker::connect_with_host(&host).map_err(|error| {
             InfraError::EngineUnreachable { host: host.clone(), reason: reason(&error) }
         })?;
-        Ok(Self { docker, host, images: Mutex::default(), has_shared_network: OnceCell::new() })
+        Ok(Self {
+            freezer: Freezer::new(docker.clone()),
+            docker,
+            host,
+            images: Mutex::default(),
+            has_shared_network: OnceCell::new(),
+        })
     }
 
     /// For looking at the engine itself.
@@ -344,7 +352,7 @@ impl Backend for DockerBackend {
     }
 
     fn start_action<'a>(&'a self, action: &'a ActionContainer) -> Pending<'a, String> {
-        action::start(&self.docker, action, self.socket()).boxed()
+        action::start((&self.docker, &self.freezer), action, self.socket()).boxed()
     }
 
     fn action_output<'a>(&'a self, container: &'a str) -> BoxStream<'a, Result<Bytes, InfraError>> {
@@ -360,7 +368,19 @@ impl Backend for DockerBackend {
     }
 
     fn resume<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {
-        action::resume(&self.docker, container).boxed()
+        freeze::resume(&self.docker, container).boxed()
+    }
+
+    fn open_socket<'a>(&'a self, opening: OpenSocket) -> Pending<'a, EngineSocket> {
+        async move {
+            let engine = self.socket().ok_or_else(|| InfraError::Engine {
+                operation: "be shared with a job".to_owned(),
+                reason: format!("{} is not a unix socket", self.host),
+            })?;
+            self.freezer.thaw(&opening.owner).await?;
+            EngineSocket::open(engine, self.freezer.clone(), opening)
+        }
+        .boxed()
     }
 
     fn jobs<'a>(&'a self, runner: &'a str) -> Pending<'a, BTreeSet<JobId>> {

@@ -12,8 +12,8 @@ use bollard::models::{
 };
 
 use crate::container::{
-    ContainerSpec, HealthCheck, Holder, JobContainer, Owner, ServiceContainer, VolumeMount,
-    VolumeSource, WarmOwner,
+    ContainerSpec, HealthCheck, Holder, JobContainer, Owner, ServiceContainer, SocketMount,
+    VolumeMount, VolumeSource, WarmOwner,
 };
 use crate::workspace::FILE_COMMANDS;
 
@@ -24,6 +24,9 @@ const LEASE_LABEL: &str = "gantry.lease";
 
 /// Largest contents of all command files and scripts together; it counts as the job's memory.
 const FILE_COMMANDS_BYTES: i64 = 256 * 1024 * 1024;
+
+/// Where clients look for the engine.
+pub(super) const SOCKET: &str = "/var/run/docker.sock";
 
 const SHIM_PROGRAM: &str = "/gantry-shim";
 const SHIM_DIRECTORY: &str = "/gantry";
@@ -42,7 +45,7 @@ pub(super) fn shared_network() -> NetworkCreateRequest {
     }
 }
 
-pub(super) fn labels(owner: &Owner) -> HashMap<String, String> {
+pub(in crate::container) fn labels(owner: &Owner) -> HashMap<String, String> {
     HashMap::from([
         (RUNNER_LABEL.to_owned(), owner.runner.clone()),
         (JOB_LABEL.to_owned(), owner.job.to_string()),
@@ -79,6 +82,18 @@ pub(super) fn name(owner: &Owner, part: &str) -> String {
     format!("gantry-{runner}-{}-{}-{part}", owner.job, owner.lease)
 }
 
+/// What is mounted for a container beside the job's.
+pub(super) fn mounted_socket<'a>(
+    mount: &'a SocketMount,
+    engine: Option<&'a Path>,
+) -> Option<&'a Path> {
+    match mount {
+        SocketMount::None => None,
+        SocketMount::Own(path) => Some(path),
+        SocketMount::Engine => engine,
+    }
+}
+
 pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerCreateBody {
     let mounts = &container.mounts;
     let mut binds = vec![
@@ -92,8 +107,9 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
         // Every step gets new files there; making one in memory takes a hundredth of the time.
         memory(&format!("/__w/{FILE_COMMANDS}")),
     ];
-    if let Some(socket) = socket.filter(|_| container.docker_socket) {
-        binds.push(bind(socket, "/var/run/docker.sock", false));
+    // One of the job's own is made by the shim, so that it outlives this runner.
+    if let (SocketMount::Engine, Some(socket)) = (&container.docker_socket, socket) {
+        binds.push(bind(socket, SOCKET, false));
     }
     let mut body = base(labels_of_holder(&container.owner), &container.spec);
     binds.extend(container.spec.volumes.iter().map(volume));

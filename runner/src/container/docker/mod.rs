@@ -8,6 +8,9 @@ mod action;
 mod backend;
 mod create;
 mod error;
+mod freeze;
 mod remove;
 
 pub use backend::DockerBackend;
+pub(in crate::container) use create::labels as labels_of;
+pub(in crate::container) use freeze::Freezer;

@@ -3,17 +3,24 @@
 //! Invariant: only objects that carry this runner's label are touched.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use bollard::Docker;
+use bollard::models::ImageSummary;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    RemoveVolumeOptionsBuilder,
 };
 use gantry_protocol::JobId;
 
 use super::create::{JOB_LABEL, RUNNER_LABEL, WARM_LABEL};
-use super::error::{is_missing, refused};
+use super::error::{is_conflict, is_missing, refused};
+use crate::container::socket::own_names;
 use crate::infra_error::InfraError;
+
+const REMOVAL_ATTEMPTS: u32 = 100;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(50);
 
 fn filter(labels: &[String]) -> HashMap<&'static str, Vec<String>> {
     HashMap::from([("label", labels.to_vec())])
@@ -45,12 +52,52 @@ async fn networks(
         .collect())
 }
 
+/// Removes volumes of which a job had made the names.
+async fn volumes(docker: &Docker, labels: &[String]) -> Result<(), InfraError> {
+    let options = ListVolumesOptionsBuilder::default().filters(&filter(labels)).build();
+    let listed = docker.list_volumes(Some(options)).await.map_err(refused("list volumes"))?;
+    for volume in listed.volumes.unwrap_or_default() {
+        let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+        match docker.remove_volume(&volume.name, Some(options)).await {
+            Err(error) if !is_missing(&error) => {
+                return Err(refused(format!("remove volume {}", volume.name))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes the names that a job has given to images of others.
+async fn names(docker: &Docker, runner: &str, job: JobId) -> Result<(), InfraError> {
+    let options = ListImagesOptionsBuilder::default().build();
+    let listed = docker.list_images(Some(options)).await.map_err(refused("list images"))?;
+    let own = own_names(runner, job);
+    for name in listed.into_iter().flat_map(|image| image.repo_tags) {
+        if !name.starts_with(&own) {
+            continue;
+        }
+        let options = RemoveImageOptionsBuilder::default().force(true).build();
+        match docker.remove_image(&name, Some(options), None).await {
+            Err(error) if !is_missing(&error) => {
+                return Err(refused(format!("remove image `{name}`"))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Removes the images that were built for one job only.
 async fn images(docker: &Docker, labels: &[String]) -> Result<(), InfraError> {
     let options = ListImagesOptionsBuilder::default().filters(&filter(labels)).build();
     let listed = docker.list_images(Some(options)).await.map_err(refused("list images"))?;
-    // An image without a name is a layer of one that has one, and goes with it.
-    for name in listed.into_iter().flat_map(|image| image.repo_tags) {
+    let named = |image: ImageSummary| match image.repo_tags.is_empty() {
+        // Another image of the job has got its name.
+        true => vec![image.id],
+        false => image.repo_tags,
+    };
+    for name in listed.into_iter().flat_map(named) {
         let options = RemoveImageOptionsBuilder::default().force(true).build();
         match docker.remove_image(&name, Some(options), None).await {
             Err(error) if !is_missing(&error) => {
@@ -77,11 +124,20 @@ pub(super) async fn warm(docker: &Docker, runner: &str) -> Result<Vec<String>, I
 
 /// Removes a container with its anonymous volumes, if it is there.
 pub(super) async fn container(docker: &Docker, id: &str) -> Result<(), InfraError> {
-    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    match docker.remove_container(id, Some(options)).await {
-        Err(error) if !is_missing(&error) => Err(refused(format!("remove container {id}"))(error)),
-        _ => Ok(()),
+    for attempt in 1.. {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match docker.remove_container(id, Some(options)).await {
+            // One that removes itself, which the engine does beside everything else.
+            Err(error) if is_conflict(&error) && attempt < REMOVAL_ATTEMPTS => {
+                tokio::time::sleep(REMOVAL_PAUSE).await;
+            }
+            Err(error) if !is_missing(&error) => {
+                return Err(refused(format!("remove container {id}"))(error));
+            }
+            _ => break,
+        }
     }
+    Ok(())
 }
 
 pub(super) async fn job(docker: &Docker, runner: &str, job: JobId) -> Result<(), InfraError> {
@@ -90,6 +146,8 @@ pub(super) async fn job(docker: &Docker, runner: &str, job: JobId) -> Result<(),
         container(docker, &id).await?;
     }
     images(docker, &labels).await?;
+    names(docker, runner, job).await?;
+    volumes(docker, &labels).await?;
     for (id, _) in networks(docker, &labels).await? {
         match docker.remove_network(&id).await {
             Err(error) if !is_missing(&error) => {

@@ -23,6 +23,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gantry_protocol::Conclusion;
 use gantry_runner::RunnerConfig;
+use gantry_runner::config::DockerSocket;
 use gantry_runner::warm_policy::WarmPolicy;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: LocalRunArguments) -> anyhow::Result<ExitCode
         clone_url: prepared.snapshot.url(),
         secrets,
         env: arguments.env.clone(),
-        docker_socket: arguments.runner.docker_socket,
+        docker_socket: arguments.runner.docker_socket != DockerSocket::Off,
         lease_expires_in_ms: u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX),
     };
     let token = Uuid::new_v4().to_string();
