@@ -10,12 +10,14 @@ use super::environment::Environment;
 use super::expression::EvalError;
 use super::functions;
 use super::index::{self, Selector};
-use super::node::{Key, Node};
+use super::node::{Compared, Key, Node, Path};
 use super::value::Value;
 
 /// Bytes one evaluation may produce in all. GitHub bounds what is held at one time (10 MiB); this
 /// bounds the sum, so it is wider. Beyond it the evaluation is an error.
 const MAX_PRODUCED_BYTES: usize = 50 * 1024 * 1024;
+
+static NULL: Value = Value::Null;
 
 pub(super) struct Evaluator<'a> {
     pub(super) environment: Environment<'a>,
@@ -61,40 +63,87 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn value(&self, node: &'a Node) -> Result<Cow<'a, Value>, EvalError> {
-        self.evaluate(node).map(Evaluated::into_value)
+        match self.at_hand(node) {
+            Some(value) => Ok(Cow::Borrowed(value)),
+            None => self.evaluate(node).map(Evaluated::into_value),
+        }
+    }
+
+    /// The value of a literal or a path, which nothing has to be done for.
+    pub(super) fn at_hand(&self, node: &'a Node) -> Option<&'a Value> {
+        match node {
+            Node::Literal(value) => Some(value),
+            Node::Path(path) => Some(self.follow(path)),
+            _ => None,
+        }
+    }
+
+    fn follow(&self, path: &Path) -> &'a Value {
+        let mut value = self.environment.contexts.get(&path.context);
+        for name in &path.names {
+            value = value.and_then(|value| index::property(value, name));
+        }
+        value.unwrap_or(&NULL)
+    }
+
+    /// Shows `visit` each item that the `*` in `node` selects, and says whether it did: it does not
+    /// if a part of the node has to be evaluated.
+    pub(super) fn visit_selected(
+        &self,
+        node: &'a Node,
+        visit: &mut dyn FnMut(&'a Value),
+    ) -> bool {
+        match node {
+            Node::Index { target, key: Key::Wildcard } => match self.at_hand(target) {
+                Some(value) => {
+                    index::visit_all(value, visit);
+                    true
+                }
+                None => self.visit_selected(target, &mut |value| index::visit_all(value, visit)),
+            },
+            Node::Index { target, key: Key::Name(name) } => {
+                self.visit_selected(target, &mut |value| {
+                    index::property(value, name).into_iter().for_each(&mut *visit);
+                })
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn evaluate(&self, node: &'a Node) -> Result<Evaluated<'a>, EvalError> {
         Ok(match node {
             Node::Literal(value) => Evaluated::Value(Cow::Borrowed(value)),
-            Node::Context(name) => match self.environment.contexts.get(name) {
-                Some(value) => Evaluated::Value(Cow::Borrowed(value)),
-                None => Evaluated::NULL,
-            },
+            Node::Path(path) => Evaluated::Value(Cow::Borrowed(self.follow(path))),
             Node::Wildcard => Evaluated::owned(Value::string("*")),
             Node::Index { target, key } => return self.index(target, key),
             Node::Not(operand) => boolean(!self.evaluate(operand)?.truthy()),
             Node::And(operands) => return self.chain(operands, false),
             Node::Or(operands) => return self.chain(operands, true),
-            Node::Compare { comparison, left, right } => {
-                boolean(comparison.holds(&*self.value(left)?, &*self.value(right)?))
-            }
+            Node::Compare(compared) => boolean(self.compare(compared)?),
             Node::Call { function, arguments } => {
                 return functions::call(self, *function, arguments);
             }
         })
     }
 
+    fn compare(&self, compared: &'a Compared) -> Result<bool, EvalError> {
+        let Compared { comparison, left, right } = compared;
+        if let (Some(left), Some(right)) = (self.at_hand(left), self.at_hand(right)) {
+            return Ok(comparison.holds(left, right));
+        }
+        Ok(comparison.holds(&*self.value(left)?, &*self.value(right)?))
+    }
+
     /// The first operand whose truth is `stop_at`, or else the last.
     fn chain(&self, operands: &'a [Node], stop_at: bool) -> Result<Evaluated<'a>, EvalError> {
-        let mut result = Evaluated::NULL;
-        for operand in operands {
-            result = self.evaluate(operand)?;
+        let Some((last, others)) = operands.split_last() else { return Ok(Evaluated::NULL) };
+        for operand in others {
+            let result = self.evaluate(operand)?;
             if result.truthy() == stop_at {
-                break;
+                return Ok(result);
             }
         }
-        Ok(result)
+        self.evaluate(last)
     }
 
     fn index(&self, target: &'a Node, key: &'a Key) -> Result<Evaluated<'a>, EvalError> {

@@ -30,10 +30,15 @@ fn upper(c: char) -> char {
 
 /// Whether two texts are equal, ignoring case.
 pub(crate) fn equal(left: &str, right: &str) -> bool {
-    if left.eq_ignore_ascii_case(right) {
+    if left == right {
         return true;
     }
-    if left.is_ascii() || right.is_ascii() {
+    let mut pairs = left.bytes().zip(right.bytes());
+    let Some((l, r)) = pairs.find(|(l, r)| !l.eq_ignore_ascii_case(r)) else {
+        // One is the beginning of the other.
+        return left.len() == right.len();
+    };
+    if l.is_ascii() && r.is_ascii() {
         return false;
     }
     left.chars().map(upper).eq(right.chars().map(upper))

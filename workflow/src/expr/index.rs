@@ -54,13 +54,30 @@ fn all(value: Cow<'_, Value>) -> Vec<Cow<'_, Value>> {
     }
 }
 
+/// Shows `visit` all items of an array or values of an object.
+pub(super) fn visit_all<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
+    match value {
+        Value::Array(items) => items.iter().for_each(visit),
+        Value::Object(object) => object.entries.values().for_each(visit),
+        _ => {}
+    }
+}
+
+/// What is called `name` in a value.
+pub(super) fn property<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(object) => object.get(name),
+        Value::Array(items) => at(items, parse_number(name)),
+        _ => None,
+    }
+}
+
 fn one<'v>(value: &'v Value, selector: &Selector<'_>) -> Option<&'v Value> {
     match (value, selector) {
-        (Value::Object(object), Selector::Name(name)) => object.get(name),
+        (value, Selector::Name(name)) => property(value, name),
         (Value::Object(object), Selector::Key(key)) if key.is_primitive() => {
             object.get(&key.to_text())
         }
-        (Value::Array(items), Selector::Name(name)) => at(items, parse_number(name)),
         (Value::Array(items), Selector::Key(key)) => at(items, key.to_number()),
         _ => None,
     }

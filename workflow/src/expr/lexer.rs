@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::node::Comparison;
 use super::number::parse_number;
 use super::token::{Token, TokenKind};
@@ -15,12 +17,12 @@ pub(super) struct Lexer<'a> {
     at: usize,
     last: Option<TokenKind>,
     /// Opening brackets that wait for their closing one.
-    open: Vec<TokenKind>,
+    open: SmallVec<[TokenKind; 16]>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, last: None, open: Vec::new() }
+        Self { text, at: 0, last: None, open: SmallVec::new() }
     }
 
     /// Whether a bracket is still open.
@@ -133,10 +135,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn keyword(&mut self) -> (TokenKind, Option<Value>) {
-        let word = self.skip_word(is_boundary);
-        if !is_keyword(word) {
-            return (TokenKind::Unexpected, None);
-        }
+        let Some(word) = self.name() else { return (TokenKind::Unexpected, None) };
         if self.last == Some(TokenKind::Dereference) {
             return (TokenKind::Property, None);
         }
@@ -150,6 +149,23 @@ impl<'a> Lexer<'a> {
             _ => return (TokenKind::Context, None),
         };
         (TokenKind::Literal, Some(literal))
+    }
+
+    /// A word that is a name; any other word is taken, too.
+    fn name(&mut self) -> Option<&'a str> {
+        let bytes = &self.text.as_bytes()[self.at..];
+        let length = bytes.iter().position(|byte| !is_of_name(*byte)).unwrap_or(bytes.len());
+        let is_whole = bytes.get(length).is_none_or(|byte| {
+            byte.is_ascii_punctuation() && is_boundary(char::from(*byte)) || *byte == b' '
+        });
+        if is_whole && bytes.first().is_some_and(|byte| starts_name(*byte)) {
+            let word = &self.text[self.at..self.at + length];
+            self.at += length;
+            return Some(word);
+        }
+        let word = self.skip_word(is_boundary);
+        let is_name = word.bytes().next().is_some_and(starts_name) && word.bytes().all(is_of_name);
+        is_name.then_some(word)
     }
 
     /// Whether a `(` comes next.
@@ -206,8 +222,8 @@ fn is_boundary(c: char) -> bool {
         || c.is_whitespace()
 }
 
-fn is_keyword(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && word.bytes().all(is_of_name)
+fn starts_name(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_'
 }
 
 /// Whether the character may be in a name; none of these is a boundary.

@@ -4,7 +4,9 @@
 //! recursion is safe.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::functions::Function;
 use super::value::Value;
@@ -25,8 +27,7 @@ pub(super) enum Comparison {
 #[derive(Debug)]
 pub(super) enum Node {
     Literal(Value),
-    /// A context by its lower-case name.
-    Context(Cow<'static, str>),
+    Path(Box<Path>),
     Index {
         target: Box<Node>,
         key: Key,
@@ -36,21 +37,33 @@ pub(super) enum Node {
     Not(Box<Node>),
     And(Vec<Node>),
     Or(Vec<Node>),
-    Compare {
-        comparison: Comparison,
-        left: Box<Node>,
-        right: Box<Node>,
-    },
+    Compare(Box<Compared>),
     Call {
         function: Function,
         arguments: Vec<Node>,
     },
 }
 
-/// What stands behind the `.` or within the `[]` of an index.
+/// A context and the properties that are named behind it, as in `github.event.action`.
+#[derive(Debug)]
+pub(super) struct Path {
+    /// In lower case.
+    pub(super) context: Cow<'static, str>,
+    pub(super) names: SmallVec<[SmolStr; 3]>,
+}
+
+/// Two operands and how they are compared.
+#[derive(Debug)]
+pub(super) struct Compared {
+    pub(super) comparison: Comparison,
+    pub(super) left: Node,
+    pub(super) right: Node,
+}
+
+/// What stands behind the `.` or within the `[]` of an index that is no part of a path.
 #[derive(Debug)]
 pub(super) enum Key {
-    Name(Arc<str>),
+    Name(SmolStr),
     Wildcard,
     Computed(Box<Node>),
 }
@@ -59,7 +72,7 @@ impl Node {
     /// The nodes directly below this one.
     pub(super) fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Literal(_) | Self::Context(_) | Self::Wildcard => Vec::new(),
+            Self::Literal(_) | Self::Path(_) | Self::Wildcard => Vec::new(),
             Self::Index { target, key: Key::Computed(key) } => vec![target, key],
             Self::Index { target: node, key: Key::Name(_) | Key::Wildcard } | Self::Not(node) => {
                 vec![node]
@@ -67,7 +80,7 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) | Self::Call { arguments: nodes, .. } => {
                 nodes.iter().collect()
             }
-            Self::Compare { left, right, .. } => vec![left, right],
+            Self::Compare(compared) => vec![&compared.left, &compared.right],
         }
     }
 }

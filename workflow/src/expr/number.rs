@@ -47,40 +47,49 @@ fn parse_infinity(text: &str) -> f64 {
 
 /// Writes a number with up to 15 significant digits; negative zero is `0`.
 pub(super) fn format_number(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    if number.fract() == 0.0 && number.abs() < PLAIN_INTEGER_LIMIT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 10^15")]
-        return (number as i64).to_string();
-    }
-    format_general(number)
+    let mut text = String::new();
+    push_number(&mut text, number);
+    text
 }
 
-fn format_general(number: f64) -> String {
+/// As [`format_number`], behind `text`.
+pub(super) fn push_number(text: &mut String, number: f64) {
+    if number.is_nan() {
+        text.push_str("NaN");
+    } else if number.is_infinite() {
+        text.push_str(if number > 0.0 { "Infinity" } else { "-Infinity" });
+    } else if number.fract() == 0.0 && number.abs() < PLAIN_INTEGER_LIMIT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 10^15")]
+        let whole = number as i64;
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{whole}");
+    } else {
+        push_general(text, number);
+    }
+}
+
+fn push_general(text: &mut String, number: f64) {
     // What has few digits is written with them, without an exponent if it is not too small.
     if (1e-4..PLAIN_INTEGER_LIMIT).contains(&number.abs()) {
-        let shortest = number.to_string();
-        let digits = shortest.bytes().filter(u8::is_ascii_digit).skip_while(|byte| *byte == b'0');
-        if digits.count() <= MAX_DIGITS {
-            return shortest;
+        let start = text.len();
+        let _ = write!(text, "{number}");
+        let digits = text[start..].bytes().filter(u8::is_ascii_digit);
+        if digits.skip_while(|byte| *byte == b'0').count() <= MAX_DIGITS {
+            return;
         }
+        text.truncate(start);
     }
     let scientific = format!("{number:.14e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_end_matches('0');
-    let mut text = if number < 0.0 { "-" } else { "" }.to_owned();
+    text.push_str(if number < 0.0 { "-" } else { "" });
     if (-4..15).contains(&exponent) {
-        push_fixed(&mut text, digits, exponent);
+        push_fixed(text, digits, exponent);
     } else {
-        push_scientific(&mut text, digits, exponent);
+        push_scientific(text, digits, exponent);
     }
-    text
 }
 
 fn push_fixed(text: &mut String, digits: &str, exponent: i32) {

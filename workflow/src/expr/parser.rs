@@ -3,11 +3,14 @@
 //! Uses two stacks and no recursion: thousands of nested brackets are legal. Invariant: errors come
 //! in the order of the text and with GitHub's words (`semantics` 2.2 and 2.11).
 
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
 use super::environment::Allowed;
 use super::expression::ParseError;
 use super::functions::Function;
 use super::lexer::Lexer;
-use super::node::{Comparison, Key, MAX_DEPTH, Node};
+use super::node::{Compared, Comparison, Key, MAX_DEPTH, Node, Path};
 use super::token::{Token, TokenKind};
 use super::value::Value;
 
@@ -27,7 +30,7 @@ pub(super) fn parse(text: &str, allowed: &Allowed) -> Result<Tree, ParseError> {
         return Err(without_token(format!("Exceeded max expression length {MAX_LENGTH}")));
     }
     let mut lexer = Lexer::new(text);
-    let parser = Parser { text, allowed, operators: Vec::new(), operands: Vec::new(), last: None };
+    let mut parser = Parser::new(text, allowed);
     parser.run(&mut lexer)
 }
 
@@ -38,10 +41,15 @@ fn without_token(message: String) -> ParseError {
 struct Parser<'a> {
     text: &'a str,
     allowed: &'a Allowed,
-    operators: Vec<Operator>,
-    operands: Vec<Tree>,
+    operators: SmallVec<[Operator; N_AT_HAND]>,
+    operands: SmallVec<[Tree; N_AT_HAND]>,
     last: Option<Token>,
+    /// The function whose name was the last token.
+    function: Option<Function>,
 }
+
+/// Operators and operands that wait at one time in what people write.
+const N_AT_HAND: usize = 6;
 
 /// What waits for its operands.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +61,6 @@ enum Operator {
         call: Call,
         below: usize,
     },
-    Dereference,
     Not,
     Compare(Comparison),
     And,
@@ -78,16 +85,17 @@ impl Operator {
             Self::Compare(Comparison::Equal | Comparison::NotEqual) => 10,
             Self::Compare(_) => 11,
             Self::Not => 16,
-            Self::Dereference => 19,
         }
     }
 }
 
-/// Precedence of `[`, which ends a property name before it as `.` does.
-const INDEX_PRECEDENCE: u8 = 19;
-
 impl<'a> Parser<'a> {
-    fn run(mut self, lexer: &mut Lexer<'a>) -> Result<Tree, ParseError> {
+    fn new(text: &'a str, allowed: &'a Allowed) -> Self {
+        let (operators, operands) = (SmallVec::new(), SmallVec::new());
+        Self { text, allowed, operators, operands, last: None, function: None }
+    }
+
+    fn run(&mut self, lexer: &mut Lexer<'a>) -> Result<Tree, ParseError> {
         while let Some((token, literal)) = lexer.next_token() {
             self.take(token, literal)?;
             self.last = Some(token);
@@ -115,22 +123,20 @@ impl<'a> Parser<'a> {
         match token.kind {
             TokenKind::Unexpected => return Err(self.error("Unexpected symbol", token)),
             TokenKind::Literal => self.push(Node::Literal(literal.unwrap_or_default()), 1),
-            TokenKind::Property => {
-                let name = Value::string(self.raw(token));
-                self.push(Node::Literal(name), 1);
+            // Nothing binds tighter than an index: what is before it is complete.
+            TokenKind::Dereference => {}
+            TokenKind::Property => self.index(Key::Name(SmolStr::new(self.raw(token))), 1)?,
+            TokenKind::Wildcard if self.follows(TokenKind::Dereference) => {
+                self.index(Key::Wildcard, 1)?;
             }
             TokenKind::Wildcard => self.push(Node::Wildcard, 1),
             TokenKind::Context => self.push_context(token)?,
             // The call begins with the bracket; an unknown name is an error before that.
-            TokenKind::Function => self.function(token).map(|_| ())?,
+            TokenKind::Function => self.function = Some(self.function(token)?),
             TokenKind::StartParameters => self.open_call(token)?,
             TokenKind::StartGroup => self.operators.push(Operator::Group),
             TokenKind::Not => self.operators.push(Operator::Not),
-            TokenKind::StartIndex => {
-                self.reduce_down_to(INDEX_PRECEDENCE)?;
-                self.operators.push(Operator::Index);
-            }
-            TokenKind::Dereference => self.push_operator(Operator::Dereference)?,
+            TokenKind::StartIndex => self.operators.push(Operator::Index),
             TokenKind::And => self.push_operator(Operator::And)?,
             TokenKind::Or => self.push_operator(Operator::Or)?,
             TokenKind::Compare(comparison) => self.push_operator(Operator::Compare(comparison))?,
@@ -149,10 +155,16 @@ impl<'a> Parser<'a> {
 
     fn push_context(&mut self, token: Token) -> Result<(), ParseError> {
         match self.allowed.context(self.raw(token)) {
-            Some(name) => self.push(Node::Context(name), 1),
+            Some(context) => {
+                self.push(Node::Path(Box::new(Path { context, names: SmallVec::new() })), 1);
+            }
             None => return Err(self.error("Unrecognized named-value", token)),
         }
         Ok(())
+    }
+
+    fn follows(&self, kind: TokenKind) -> bool {
+        self.last.is_some_and(|last| last.kind == kind)
     }
 
     fn function(&self, token: Token) -> Result<Function, ParseError> {
@@ -163,7 +175,11 @@ impl<'a> Parser<'a> {
 
     fn open_call(&mut self, bracket: Token) -> Result<(), ParseError> {
         let name = self.last.unwrap_or(bracket);
-        let call = Call { function: self.function(name)?, name, bracket };
+        // The lexer lets no other bracket of a call through.
+        let Some(function) = self.function.take() else {
+            return Err(self.error("Unexpected symbol", bracket));
+        };
+        let call = Call { function, name, bracket };
         self.operators.push(Operator::Call { call, below: self.operands.len() });
         Ok(())
     }
@@ -190,12 +206,11 @@ impl<'a> Parser<'a> {
         let right = self.pop()?;
         match operator {
             Operator::Not => self.push(Node::Not(Box::new(right.node)), right.depth + 1),
-            Operator::Dereference | Operator::Index => self.push_index(right)?,
             Operator::Compare(comparison) => {
                 let left = self.pop()?;
                 let depth = left.depth.max(right.depth) + 1;
-                let (left, right) = (Box::new(left.node), Box::new(right.node));
-                self.push(Node::Compare { comparison, left, right }, depth);
+                let compared = Compared { comparison, left: left.node, right: right.node };
+                self.push(Node::Compare(Box::new(compared)), depth);
             }
             Operator::And => {
                 let tree = self.pop()?.joined(right, Chain::And);
@@ -206,20 +221,23 @@ impl<'a> Parser<'a> {
                 self.push(tree.node, tree.depth);
             }
             // Open brackets have a precedence of 0 and are closed in `close` only.
-            Operator::Group | Operator::Call { .. } => self.operands.push(right),
+            Operator::Group | Operator::Index | Operator::Call { .. } => self.operands.push(right),
         }
         Ok(())
     }
 
-    fn push_index(&mut self, key: Tree) -> Result<(), ParseError> {
+    /// Applies an index to the last operand.
+    fn index(&mut self, key: Key, key_depth: usize) -> Result<(), ParseError> {
         let target = self.pop()?;
-        let depth = target.depth.max(key.depth) + 1;
-        let key = match key.node {
-            Node::Wildcard => Key::Wildcard,
-            Node::Literal(Value::String(name)) => Key::Name(name),
-            node => Key::Computed(Box::new(node)),
+        let depth = target.depth.max(key_depth) + 1;
+        let node = match (target.node, key) {
+            (Node::Path(mut path), Key::Name(name)) => {
+                path.names.push(name);
+                Node::Path(path)
+            }
+            (target, key) => Node::Index { target: Box::new(target), key },
         };
-        self.push(Node::Index { target: Box::new(target.node), key }, depth);
+        self.push(node, depth);
         Ok(())
     }
 
@@ -228,14 +246,22 @@ impl<'a> Parser<'a> {
         match self.operators.pop() {
             Some(Operator::Index) => {
                 let key = self.pop()?;
-                self.push_index(key)
+                let depth = key.depth;
+                let key = match key.node {
+                    Node::Wildcard => Key::Wildcard,
+                    Node::Literal(Value::String(name)) => Key::Name(SmolStr::new(&*name)),
+                    node => Key::Computed(Box::new(node)),
+                };
+                self.index(key, depth)
             }
             Some(Operator::Call { call, below }) => {
-                let arguments = self.operands.split_off(below.min(self.operands.len()));
-                self.check_count(call, arguments.len())?;
+                let below = below.min(self.operands.len());
+                self.check_count(call, self.operands.len() - below)?;
                 let function = call.function;
-                let depth = arguments.iter().map(|argument| argument.depth).max().unwrap_or(0) + 1;
-                let arguments = arguments.into_iter().map(|argument| argument.node).collect();
+                let depths = self.operands[below..].iter().map(|argument| argument.depth);
+                let depth = depths.max().unwrap_or(0) + 1;
+                let arguments = self.operands.drain(below..).map(|argument| argument.node);
+                let arguments = arguments.collect();
                 self.push(Node::Call { function, arguments }, depth);
                 Ok(())
             }
@@ -289,23 +315,31 @@ pub(super) enum Chain {
 impl Tree {
     /// This and `right` as operands of one chain.
     pub(super) fn joined(self, right: Self, chain: Chain) -> Self {
-        let ((mut nodes, left_depth), (others, right_depth)) =
-            (self.chain(chain), right.chain(chain));
-        nodes.extend(others);
+        let depth = self.depth_in(chain).max(right.depth_in(chain)) + 1;
+        let mut nodes = match (self.node, chain) {
+            (Node::And(nodes), Chain::And) | (Node::Or(nodes), Chain::Or) => nodes,
+            (node, _) => {
+                let mut nodes = Vec::with_capacity(2);
+                nodes.push(node);
+                nodes
+            }
+        };
+        match (right.node, chain) {
+            (Node::And(others), Chain::And) | (Node::Or(others), Chain::Or) => nodes.extend(others),
+            (node, _) => nodes.push(node),
+        }
         let node = match chain {
             Chain::And => Node::And(nodes),
             Chain::Or => Node::Or(nodes),
         };
-        Self { node, depth: left_depth.max(right_depth) + 1 }
+        Self { node, depth }
     }
 
-    /// The operands of a chain of the same operator, or this one alone, and the deepest of them.
-    fn chain(self, chain: Chain) -> (Vec<Node>, usize) {
-        match (self.node, chain) {
-            (Node::And(nodes), Chain::And) | (Node::Or(nodes), Chain::Or) => {
-                (nodes, self.depth - 1)
-            }
-            (node, _) => (vec![node], self.depth),
+    /// How deep this is as an operand of a chain; a chain of the same operator becomes part of it.
+    fn depth_in(&self, chain: Chain) -> usize {
+        match (&self.node, chain) {
+            (Node::And(_), Chain::And) | (Node::Or(_), Chain::Or) => self.depth - 1,
+            _ => self.depth,
         }
     }
 }

@@ -11,6 +11,13 @@ pub(super) fn call<'a>(
     arguments: &'a [Node],
 ) -> Result<Evaluated<'a>, EvalError> {
     let [search, item] = arguments else { return Ok(Evaluated::NULL) };
+    if let Some(item) = evaluator.at_hand(item) {
+        let mut found = false;
+        let mut compare = |candidate: &Value| found = found || item.loosely_equals(candidate);
+        if evaluator.visit_selected(search, &mut compare) {
+            return Ok(boolean(found));
+        }
+    }
     let search = match evaluator.evaluate(search)? {
         Evaluated::Filtered(items) if items.is_empty() => return Ok(boolean(false)),
         Evaluated::Filtered(items) => {

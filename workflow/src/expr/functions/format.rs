@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::super::evaluate::{Evaluated, Evaluator};
 use super::super::expression::EvalError;
 use super::super::node::Node;
@@ -26,10 +28,11 @@ pub(super) fn call<'a>(
     let [format, arguments @ ..] = arguments else { return Ok(Evaluated::NULL) };
     let format = evaluator.value(format)?;
     let format = format.to_text();
-    let pieces = pieces(&format, arguments.len())?;
-    let mut values: Vec<Option<Cow<'a, Value>>> = vec![None; arguments.len()];
+    check(&format, arguments.len())?;
+    let mut values: SmallVec<[Option<Cow<'a, Value>>; 6]> = smallvec![None; arguments.len()];
     let mut text = String::with_capacity(format.len() + LIKELY_BYTES * arguments.len());
-    for Piece { text: literal, argument } in pieces {
+    let mut rest = &*format;
+    while let Some(Ok(Piece { text: literal, argument })) = next_piece(&mut rest) {
         evaluator.count(literal.len())?;
         text.push_str(literal);
         let Some(argument) = argument else { continue };
@@ -43,8 +46,8 @@ pub(super) fn call<'a>(
     Ok(Evaluated::owned(Value::string(text)))
 }
 
-fn pieces(format: &str, n_arguments: usize) -> Result<Vec<Piece<'_>>, EvalError> {
-    let mut pieces = Vec::with_capacity(n_arguments + 1);
+/// Whether the whole format is one, and names no more arguments than there are.
+fn check(format: &str, n_arguments: usize) -> Result<(), EvalError> {
     let mut rest = format;
     while let Some(piece) = next_piece(&mut rest) {
         let piece = piece.map_err(|Invalid| invalid(format))?;
@@ -52,9 +55,8 @@ fn pieces(format: &str, n_arguments: usize) -> Result<Vec<Piece<'_>>, EvalError>
             let what = "The following format string references more arguments than were supplied: ";
             return Err(EvalError { message: format!("{what}{format}") });
         }
-        pieces.push(piece);
     }
-    Ok(pieces)
+    Ok(())
 }
 
 /// A brace that is neither doubled nor around a number.

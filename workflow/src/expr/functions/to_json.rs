@@ -7,6 +7,7 @@ use std::fmt::Write;
 use super::super::evaluate::{Evaluated, Evaluator};
 use super::super::expression::EvalError;
 use super::super::node::Node;
+use super::super::number::push_number;
 use super::super::value::Value;
 
 /// Room for what is usually written: a matrix, an event's labels.
@@ -26,7 +27,8 @@ pub(super) fn call<'a>(
 fn write_value(text: &mut String, value: &Value, level: usize) {
     match value {
         Value::Null => text.push_str("null"),
-        Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_text()),
+        Value::Bool(_) => text.push_str(&value.to_text()),
+        Value::Number(number) => push_number(text, *number),
         Value::String(string) => write_string(text, string),
         Value::Array(items) if items.is_empty() => text.push_str("[]"),
         Value::Array(items) => {
