@@ -5,6 +5,19 @@
 //!
 //! Invariant: nothing a user writes makes this crate panic; it answers with a [`Diagnostic`].
 
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    forbid(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented
+    )
+)]
+
 pub mod advance;
 pub mod command;
 pub mod diagnostic;

@@ -2,10 +2,13 @@
 //!
 //! Invariant: exit code 0 when nothing is wrong, 1 when the files are, 2 when they could not be read.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use gantry_workflow::yaml::MAX_CHARACTERS;
 
 use super::{check, expr, output, plan};
 
@@ -39,6 +42,26 @@ pub(crate) fn run_local(command: LocalCommand) -> ExitCode {
             ExitCode::from(UNREADABLE)
         }
     }
+}
+
+/// Bytes of a file that are read. A longer one has too many characters whatever they are, and the
+/// beginning is enough for the reader to say so.
+const MAX_BYTES: u64 = 4 * MAX_CHARACTERS as u64 + 4;
+
+/// The text of a workflow or action file, or the beginning of one that is too long to be read.
+pub(super) fn read_source(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    let is_cut = bytes.len() as u64 == MAX_BYTES;
+    String::from_utf8(bytes).or_else(|error| match error.utf8_error() {
+        // The cut went through a character.
+        cut if is_cut && cut.error_len().is_none() => {
+            let mut bytes = error.into_bytes();
+            bytes.truncate(cut.valid_up_to());
+            String::from_utf8(bytes).map_err(io::Error::other)
+        }
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8")),
+    })
 }
 
 /// Writes a line to standard error.

@@ -6,7 +6,8 @@
 //! takes; a group has at most one holder, which an index ensures as well.
 
 use gantry_protocol::{RepositoryId, RunId};
-use gantry_workflow::advance::{Group, LegKey, Verdict};
+use gantry_workflow::advance::{Claim, Group, LegKey, Verdict, waits_for_itself};
+use gantry_workflow::model::JobId;
 use gantry_workflow::plan::ConcurrencySlot;
 use sqlx::PgConnection;
 
@@ -30,6 +31,15 @@ pub(super) async fn claim(
     lock(db, claimant.repository).await?;
     let key = GroupKey { repository: claimant.repository, name: slot.group.to_lowercase() };
     let admission = group(db, &key).await?.admit(slot);
+    // A holder that is told to go ends by itself.
+    if admission.verdict == Verdict::Waits
+        && admission.evicted.is_none()
+        && let Some(reason) = deadlock(db, claimant, &key, &slot.group).await?
+    {
+        let refused =
+            NewSlot { key: &key, group: &slot.group, state: "displaced", reason: Some(reason) };
+        return insert(db, claimant, &refused).await;
+    }
     let run_number = run_number(db, claimant.attempt.run).await?;
     let reason = format!(
         "Canceling since a higher priority waiting request for '{}' exists: run #{run_number}",
@@ -45,6 +55,32 @@ pub(super) async fn claim(
         Verdict::Refused => ("displaced", Some(full(&slot.group))),
     };
     insert(db, claimant, &NewSlot { key: &key, group: &slot.group, state, reason }).await
+}
+
+/// Why the claimant may not wait, if it would wait for itself.
+async fn deadlock(
+    db: &mut PgConnection,
+    claimant: Claimant<'_>,
+    key: &GroupKey,
+    group: &str,
+) -> anyhow::Result<Option<String>> {
+    let newcomer = Claim {
+        run: claimant.attempt.run.0,
+        leg: claimant.leg.cloned(),
+        group: key.name.clone(),
+        is_held: false,
+    };
+    let claims = claims(db, claimant.repository).await?;
+    let Some(holder) = waits_for_itself(&claims, &newcomer) else { return Ok(None) };
+    let between = if *holder == newcomer.run {
+        "its own run holds it until this job has ended".to_owned()
+    } else {
+        let run_number = run_number(db, RunId(*holder)).await?;
+        format!("run #{run_number} holds it and waits for a group that this run holds")
+    };
+    Ok(Some(format!(
+        "Canceling since a deadlock was detected for concurrency group: '{group}': {between}"
+    )))
 }
 
 fn full(group: &str) -> String {
@@ -122,6 +158,33 @@ async fn group(db: &mut PgConnection, key: &GroupKey) -> sqlx::Result<Group<i64>
         holder: held.first().map(|row| row.id),
         pending: pending.into_iter().map(|row| row.id).collect(),
     })
+}
+
+/// All claims of the repository, but for those of holders that were told to go.
+async fn claims(
+    db: &mut PgConnection,
+    repository: RepositoryId,
+) -> anyhow::Result<Vec<Claim<i64>>> {
+    let rows = sqlx::query!(
+        r#"select run_id, job_key, leg, group_key, state = 'held' as "is_held!"
+         from concurrency_slots
+         where repository_id = $1
+             and (state = 'pending' or (state = 'held' and reason is null))
+         order by id"#,
+        repository.0,
+    )
+    .fetch_all(db)
+    .await?;
+    let claim = |leg, row_job: String| {
+        let leg = u32::try_from(leg)?;
+        anyhow::Ok((!row_job.is_empty()).then_some(LegKey { job: JobId(row_job), leg }))
+    };
+    rows.into_iter()
+        .map(|row| {
+            let leg = claim(row.leg, row.job_key)?;
+            Ok(Claim { run: row.run_id, leg, group: row.group_key, is_held: row.is_held })
+        })
+        .collect()
 }
 
 async fn run_number(db: &mut PgConnection, run: RunId) -> sqlx::Result<i64> {

@@ -226,3 +226,32 @@ async fn of_runs_created_at_the_same_moment_one_holds_the_group() {
     assert_eq!(states.iter().filter(|state| *state == "queued").count(), 1, "{states:?}");
     assert_eq!(states.iter().filter(|state| *state == "pending").count(), 7, "{states:?}");
 }
+
+#[tokio::test]
+async fn runs_that_would_wait_for_each_other_do_not() {
+    let server = server_or_skip!();
+    let crossing = |run_group: &str, job_group: &str| {
+        format!(
+            "on: push\nconcurrency: {run_group}\njobs:\n  first:\n    runs-on: ubuntu-latest\n    steps: [{{ run: make }}]\n  second:\n    needs: first\n    runs-on: ubuntu-latest\n    concurrency: {job_group}\n    steps: [{{ run: make }}]\n"
+        )
+    };
+    let (one, two) = (crossing("red", "blue"), crossing("blue", "red"));
+    let files = [("one.yml", &*one), ("two.yml", &*two)];
+    let repository = GitRepository::create(server.directory.path(), &files);
+    let runs = push_times(&server, &repository, 1).await;
+    assert_eq!(states(&server, &runs).await, ["queued", "queued"]);
+
+    let runner = FakeRunner::register(&server, "one").await;
+    assert_eq!(run_next_job(&server, &runner).await, runs[0]);
+    assert_eq!(run_next_job(&server, &runner).await, runs[1]);
+    assert_eq!(server.run_state(runs[1]).await, "completed cancelled");
+    let second = detail(&server, runs[1]).await;
+    let jobs = second["jobs"].as_array().expect("jobs");
+    let reason = jobs.iter().find_map(|job| job["reason"].as_str()).expect("a reason");
+    let expected = "deadlock was detected for concurrency group: 'red': run #1 holds it";
+    assert!(reason.contains(expected), "{reason}");
+
+    assert_eq!(run_next_job(&server, &runner).await, runs[0]);
+    assert_eq!(server.run_state(runs[0]).await, "completed success");
+    assert_eq!(n_slots(&server).await, 0);
+}

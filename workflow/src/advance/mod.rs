@@ -9,6 +9,7 @@ mod call_secrets;
 mod calls;
 mod cancel;
 mod condition;
+mod deadlock;
 mod expand;
 mod gate;
 mod group;
@@ -24,6 +25,7 @@ mod timers;
 mod transition;
 
 pub use call_secrets::{Secrets, secrets_of_job};
+pub use deadlock::{Claim, waits_for_itself};
 pub use group::{Admission, Group, MAX_PENDING, Verdict};
 pub use machine::advance;
 pub use needs::{job_result, needs_context};

@@ -88,11 +88,7 @@ impl<'a> Evaluator<'a> {
 
     /// Shows `visit` each item that the `*` in `node` selects, and says whether it did: it does not
     /// if a part of the node has to be evaluated.
-    pub(super) fn visit_selected(
-        &self,
-        node: &'a Node,
-        visit: &mut dyn FnMut(&'a Value),
-    ) -> bool {
+    pub(super) fn visit_selected(&self, node: &'a Node, visit: &mut dyn FnMut(&'a Value)) -> bool {
         match node {
             Node::Index { target, key: Key::Wildcard } => match self.at_hand(target) {
                 Some(value) => {

@@ -13,6 +13,8 @@ mod cron;
 mod dispatch;
 mod environments;
 mod files;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod groups;
 mod matrix;
 mod origin;
@@ -22,6 +24,7 @@ mod permissions;
 mod planner;
 mod rerun;
 mod run;
+mod scripts;
 mod select;
 mod timers;
 mod world;

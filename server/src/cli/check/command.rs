@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::find::{self, Found, Kind};
 use super::snippet::{Style, render};
 use super::summary::Summary;
-use crate::cli::local::{UNREADABLE, complain};
+use crate::cli::local::{UNREADABLE, complain, read_source};
 use crate::cli::output;
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode
     }
     let mut report = Report::new(arguments.format);
     for file in &files {
-        match std::fs::read_to_string(&file.path) {
+        match read_source(&file.path) {
             Ok(text) => report.add(&file.name(), &text, file.kind),
             Err(error) => problems.push(format!("{}: {error}", file.name())),
         }

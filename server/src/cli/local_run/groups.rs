@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use gantry_workflow::advance::{Group, LegKey, LegStatus, RunState, SlotState, Verdict};
+use gantry_workflow::advance::{
+    Claim, Group, LegKey, LegStatus, RunState, SlotState, Verdict, waits_for_itself,
+};
 use gantry_workflow::plan::ConcurrencySlot;
 
 /// By name in lower case.
@@ -15,7 +17,16 @@ pub(super) struct Groups(BTreeMap<String, Group<LegKey>>);
 impl Groups {
     /// A leg asks for its group.
     pub(super) fn claim(&mut self, leg: &LegKey, slot: &ConcurrencySlot, state: &mut RunState) {
-        let group = self.0.entry(slot.group.to_lowercase()).or_default();
+        let name = slot.group.to_lowercase();
+        if waits_for_itself(&self.claims(), &claim_of(leg, &name, false)).is_some() {
+            let reason = format!(
+                "Canceling since a deadlock was detected for concurrency group: '{}': the job that \
+                 calls this one holds it",
+                slot.group
+            );
+            return set(state, leg, SlotState::Refused(reason));
+        }
+        let group = self.0.entry(name).or_default();
         let admission = group.admit(slot);
         let reason = || format!("a newer job asked for the concurrency group `{}`", slot.group);
         for displaced in &admission.displaced {
@@ -42,6 +53,15 @@ impl Groups {
         set(state, leg, answer);
     }
 
+    fn claims(&self) -> Vec<Claim<()>> {
+        let of_group = |(name, group): (&String, &Group<LegKey>)| {
+            let held = group.holder.iter().map(|leg| claim_of(leg, name, true));
+            let waiting = group.pending.iter().map(|leg| claim_of(leg, name, false));
+            held.chain(waiting).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of_group).collect()
+    }
+
     /// Frees the groups of legs that have ended, and gives them to those who wait.
     pub(super) fn settle(&mut self, state: &mut RunState) {
         for group in self.0.values_mut() {
@@ -54,6 +74,10 @@ impl Groups {
             }
         }
     }
+}
+
+fn claim_of(leg: &LegKey, group: &str, is_held: bool) -> Claim<()> {
+    Claim { run: (), leg: Some(leg.clone()), group: group.to_owned(), is_held }
 }
 
 fn has_ended(state: &mut RunState, leg: &LegKey) -> bool {

@@ -6,6 +6,7 @@ use gantry_workflow::model::{Job, JobKind, Workflow, read_workflow};
 
 use super::arguments::LocalRunArguments;
 use super::prepare::{files, read};
+use crate::cli::local::read_source;
 use crate::cli::output;
 use crate::cli::plan::{self, LocalRepository, PlanArguments, show};
 
@@ -14,8 +15,8 @@ pub(super) fn list(arguments: &LocalRunArguments) -> anyhow::Result<ExitCode> {
     let files = files(arguments.workflow.as_deref())?;
     let mut code = ExitCode::SUCCESS;
     for file in &files {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+        let text =
+            read_source(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
         let path = LocalRepository::around(file)?.path_of(file);
         let (workflow, diagnostics) = read_workflow(&path, &text);
         match workflow {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::arguments::LocalRunArguments;
 use super::snapshot::Snapshot;
 use crate::cli::check::workflows_here;
-use crate::cli::local::complain;
+use crate::cli::local::{complain, read_source};
 use crate::cli::plan::{
     Asked, LocalRepository, load_called, make_payload, read_payload, show, start,
 };
@@ -86,7 +86,7 @@ pub(super) fn files(name: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 pub(super) fn read(file: &Path, repository: &LocalRepository) -> anyhow::Result<Option<Workflow>> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let text = read_source(file).with_context(|| file.display().to_string())?;
     let (workflow, diagnostics) = read_workflow(&repository.path_of(file), &text);
     if workflow.is_none() {
         show(&diagnostics, &text);

@@ -13,6 +13,8 @@ use gantry_workflow::plan::{
 };
 use gantry_workflow::template::{Token, TokenKind};
 
+use crate::cli::local::read_source;
+
 /// The workflow with everything it calls.
 ///
 /// # Errors
@@ -33,11 +35,10 @@ fn read(request: &FileRequest, source: &FileSource, top: &Path) -> Result<Fetche
     if !request.repository.eq_ignore_ascii_case(&source.repository) {
         return Err(FetchError::NotFound);
     }
-    let text =
-        std::fs::read_to_string(top.join(&request.path)).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => FetchError::NotFound,
-            _ => FetchError::Unreadable(error.to_string()),
-        })?;
+    let text = read_source(&top.join(&request.path)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => FetchError::NotFound,
+        _ => FetchError::Unreadable(error.to_string()),
+    })?;
     let FileSource { git_ref, sha, .. } = source.clone();
     Ok(FetchedFile { git_ref, sha, text })
 }

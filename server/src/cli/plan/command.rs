@@ -15,7 +15,7 @@ use super::forecast::{Asked, Forecast, forecast};
 use super::repository::LocalRepository;
 use super::shape;
 use crate::cli::check::{Style, render, workflows_here};
-use crate::cli::local::complain;
+use crate::cli::local::{complain, read_source};
 use crate::cli::output;
 
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ fn one(
     repository: &LocalRepository,
     asked: &Asked<'_>,
 ) -> anyhow::Result<Option<Forecast>> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let text = read_source(file).with_context(|| file.display().to_string())?;
     let path = repository.path_of(file);
     let (workflow, diagnostics) = read_workflow(&path, &text);
     let errors = match workflow {

@@ -1,7 +1,6 @@
 //! Keys that a workflow and its jobs share: permissions, concurrency, defaults.
 
 use super::keys::{Keys, named};
-use super::unsupported;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::model::{Access, Concurrency, Permissions, RunDefaults};
 use crate::template::{Token, TokenKind};
@@ -9,9 +8,8 @@ use crate::template::{Token, TokenKind};
 /// Characters of a concurrency group's name; GitHub's message says "less than", its check "more".
 const MAX_GROUP_CHARACTERS: usize = 400;
 
-pub(super) fn permissions(diagnostics: &mut Diagnostics, keys: &mut Keys) -> Option<Permissions> {
+pub(super) fn permissions(keys: &mut Keys) -> Option<Permissions> {
     let token = keys.take("permissions")?;
-    unsupported::permissions(diagnostics, token.position);
     if let Some(word) = token.literal_text() {
         return Some(match word.as_ref() {
             "write-all" => Permissions::WriteAll,

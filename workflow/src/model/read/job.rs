@@ -17,7 +17,7 @@ pub(super) fn read(
     let mut keys = Keys::of(token);
     let condition = condition::read(diagnostics, keys.take("if"), &JOB_IF);
     let strategy = keys.take("strategy").map(|token| strategy(diagnostics, token));
-    let permissions = both_levels::permissions(diagnostics, &mut keys);
+    let permissions = both_levels::permissions(&mut keys);
     let concurrency = both_levels::take_concurrency(diagnostics, &mut keys);
     let name = keys.take("name");
     let kind = kind(diagnostics, id_position, keys);

@@ -1,8 +1,7 @@
 //! From checked tokens to the model: ids, needs, conditions, `uses`, triggers.
 //!
 //! Runs only on files the table of keys has accepted, so a key has the shape the table gives it.
-//! What the language has and Gantry does not honour yet is said in [`unsupported`]. Invariant:
-//! nothing a file says is dropped without a diagnostic.
+//! Invariant: nothing a file says is dropped without a diagnostic.
 
 mod action;
 mod action_runs;
@@ -23,7 +22,6 @@ mod on;
 mod snapshot;
 mod step_ids;
 mod steps;
-mod unsupported;
 mod uses;
 mod workflow;
 

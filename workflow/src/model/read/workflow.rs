@@ -33,7 +33,7 @@ fn workflow(diagnostics: &mut Diagnostics, path: &str, root: Token) -> Option<Wo
         on: on::read(diagnostics, keys.take("on")),
         env: keys.take("env"),
         defaults: both_levels::defaults(&mut keys),
-        permissions: both_levels::permissions(diagnostics, &mut keys),
+        permissions: both_levels::permissions(&mut keys),
         concurrency: both_levels::take_concurrency(diagnostics, &mut keys),
         jobs: jobs::read(diagnostics, keys.take("jobs")?),
     })
