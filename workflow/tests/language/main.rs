@@ -2,6 +2,8 @@
 //! `tests/read/actions/NAME.yml` an action. It is read, and what was found and what it means is
 //! compared with `NAME.snap` beside it. A new pair of files is a new test.
 
+#![expect(clippy::expect_used, reason = "a golden file that cannot be read fails the test")]
+
 mod action_outline;
 mod expressions;
 #[path = "../golden/mod.rs"]

@@ -13,6 +13,7 @@ mod cron;
 mod dispatch;
 mod environments;
 mod files;
+#[expect(clippy::expect_used, reason = "a golden file that cannot be read fails the test")]
 #[path = "../golden/mod.rs"]
 mod golden;
 mod groups;
