@@ -8,6 +8,7 @@ mod figures;
 mod first_line;
 mod floor;
 mod language;
+mod long_log;
 mod push;
 mod step_overhead;
 mod transfer;
@@ -22,7 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["step-overhead", "first-line", "warm-first-line", "transfer", "language"];
+    let known =
+        ["step-overhead", "first-line", "warm-first-line", "transfer", "long-log", "language"];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
@@ -38,6 +40,9 @@ async fn main() -> Result<()> {
     }
     if wanted("transfer") {
         transfer::measure().await?;
+    }
+    if wanted("long-log") {
+        long_log::measure().await?;
     }
     if wanted("language") {
         language::measure()?;

@@ -173,6 +173,11 @@ impl FakeRunner {
             first_line: 0,
             text: lines.iter().map(|l| format!("2026-01-01T00:00:00.0000000Z {l}\n")).collect(),
         };
+        self.send_chunk(job, chunk).await
+    }
+
+    /// Sends a chunk as it is.
+    pub async fn send_chunk(&self, job: &JobMessage, chunk: LogChunk) -> Result<StatusCode> {
         let chunks = LogChunks { lease: job.lease, chunks: vec![chunk] };
         self.send(reqwest::Method::PUT, &routes::log(job.job_id), &chunks).await
     }

@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
 /// The benchmark that needs no engine and no image, but peers to measure against.
 const LANGUAGE: &str = "language";
 
+/// The benchmark that opens a page.
+const LONG_LOG: &str = "long-log";
+
 /// Builds what is measured, then hands over to the benchmark program.
 pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
     let is_wanted =
@@ -26,6 +29,11 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
         setup::require(install, &[setup::POSTGRES, setup::ENGINE, setup::BOOTSTRAP])?;
         engine::ensure_running(install)?;
         images::run_build()?;
+    }
+    if is_wanted(LONG_LOG) {
+        setup::require(install, &[setup::NODE, setup::CHROMIUM])?;
+        web::build()?;
+        web::install(&root().join("tests/browser"))?;
     }
     let peers = if is_wanted(LANGUAGE) { Some(build_peers(install)?) } else { None };
     let build =

@@ -206,27 +206,41 @@ pub(super) async fn outline(storage: &dyn ObjectStore, index: &Index) -> anyhow:
     Ok(outline)
 }
 
-/// Whole frames from the one that holds the chunk after `after`, until `max_bytes` are exceeded.
+/// The chunks after `after`, until `max_bytes` are exceeded.
 pub(super) async fn page(
     storage: &dyn ObjectStore,
     index: &Index,
     after: i64,
     max_bytes: i64,
 ) -> anyhow::Result<LogPage> {
-    let is_wanted = |chunk: &IndexedChunk| i64::try_from(chunk.sequence).is_ok_and(|s| s > after);
-    let max_bytes = u64::try_from(max_bytes)?;
+    let is_wanted = |sequence: u64| i64::try_from(sequence).is_ok_and(|s| s > after);
+    let max_bytes = usize::try_from(max_bytes)?;
     let mut page = LogPage { chunks: Vec::new(), has_more: false, is_complete: true };
     let mut n_bytes = 0;
-    for frame in index.frames.iter().filter(|frame| frame.chunks.iter().any(is_wanted)) {
-        if n_bytes >= max_bytes {
+    for frame in &index.frames {
+        if !frame.chunks.iter().any(|chunk| is_wanted(chunk.sequence)) {
+            continue;
+        }
+        // Without a look into the frame when the page is full already.
+        let chunks = if n_bytes < max_bytes {
+            read_frame(storage, &index.object, frame).await?
+        } else {
+            Vec::new()
+        };
+        let wanted = chunks.into_iter().filter(|chunk| is_wanted(chunk.sequence));
+        let fit = wanted.take_while(|chunk| {
+            let has_room = n_bytes < max_bytes;
+            n_bytes += chunk.text.len();
+            has_room
+        });
+        let n_before = page.chunks.len();
+        page.chunks.extend(fit);
+        let n_wanted = frame.chunks.iter().filter(|chunk| is_wanted(chunk.sequence)).count();
+        if page.chunks.len() - n_before < n_wanted {
             page.is_complete = false;
             page.has_more = true;
             break;
         }
-        let chunks = read_frame(storage, &index.object, frame).await?;
-        n_bytes += frame.chunks.iter().map(|chunk| chunk.bytes).sum::<u64>();
-        let wanted = chunks.into_iter().zip(&frame.chunks).filter(|(_, chunk)| is_wanted(chunk));
-        page.chunks.extend(wanted.map(|(chunk, _)| chunk));
     }
     Ok(page)
 }
