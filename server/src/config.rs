@@ -34,6 +34,8 @@ pub struct Config {
     /// The GitHub that this server works for. Absent: it may be connected later, and until then
     /// nothing is reported.
     pub github: Option<GitHubAccess>,
+    /// Where an App is made by the set-up page: `https://api.github.com` or `https://HOST/api/v3`.
+    pub github_api_url: String,
 }
 
 /// How the subject of an identity token names a repository.
@@ -75,10 +77,16 @@ impl GitHubAccess {
     /// Where people and git go: `https://github.com`, or the host of an Enterprise Server.
     #[must_use]
     pub fn server_url(&self) -> &str {
-        match self.api_url.as_str() {
-            GITHUB_API_URL => "https://github.com",
-            other => other.strip_suffix("/api/v3").unwrap_or(other),
-        }
+        server_url(&self.api_url)
+    }
+}
+
+/// Where people and git go, by the URL of the API.
+#[must_use]
+pub fn server_url(api_url: &str) -> &str {
+    match api_url {
+        GITHUB_API_URL => "https://github.com",
+        other => other.strip_suffix("/api/v3").unwrap_or(other),
     }
 }
 

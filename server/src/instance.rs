@@ -15,7 +15,7 @@ use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
 use crate::github::GitHub;
 use crate::secrets::Vault;
-use crate::{App, accounts, http, metrics, reconcilers, storage};
+use crate::{App, accounts, github, http, metrics, reconcilers, storage};
 
 /// Requests and passes in flight get this long at the end; what is cut off is repeated after the
 /// next start.
@@ -49,6 +49,9 @@ impl Instance {
             tasks: Tasks::default(),
             passes: Passes::default(),
         };
+        if !app.github.is_connected() {
+            github::connect_made_app(&app).await?;
+        }
         metrics::install();
         accounts::bootstrap_admin_token(&app).await?;
         reconcilers::start(&app);

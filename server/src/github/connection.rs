@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use octocrab::models::AppId;
 use octocrab::service::middleware::retry::RetryConfig;
 use octocrab::{EncodingKey, Octocrab};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::GitHubError;
 use super::client::Client;
@@ -23,6 +23,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug, Default)]
 pub struct GitHub {
     connection: RwLock<Option<Arc<Connection>>>,
+    /// Of an App that was made by the set-up page.
+    webhook_secret: RwLock<Option<SecretString>>,
 }
 
 /// One set of credentials.
@@ -49,6 +51,16 @@ impl GitHub {
         let connection = Arc::new(Connection::new(access)?);
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())
+    }
+
+    /// What deliveries of an App that was made by the set-up page are signed with.
+    #[must_use]
+    pub fn webhook_secret(&self) -> Option<SecretString> {
+        self.webhook_secret.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_webhook_secret(&self, secret: Option<SecretString>) {
+        *self.webhook_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
 
     #[must_use]

@@ -95,7 +95,7 @@ fn is_step_aside(segment: &str) -> bool {
     plain == "." || plain == ".." || plain.contains('\\') || plain.contains("%5c")
 }
 
-fn client() -> Result<&'static reqwest::Client, GitHubError> {
+pub(super) fn client() -> Result<&'static reqwest::Client, GitHubError> {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     if let Some(client) = CLIENT.get() {
         return Ok(client);

@@ -10,6 +10,7 @@ mod connection;
 mod forward;
 mod job_tokens;
 mod pacer;
+mod setup;
 mod tokens;
 
 pub use answer::GitHubError;
@@ -17,4 +18,7 @@ pub use client::Client;
 pub use connection::GitHub;
 pub use forward::{ApiCall, Target};
 pub use job_tokens::{find_job_by_token, lasting_token, revoke_tokens, store_token};
+pub use setup::{
+    MadeApp, PERMISSIONS, SetupError, begin_setup, connect_made_app, finish_setup, manifest,
+};
 pub use tokens::{IssuedToken, TokenScope};

@@ -33,6 +33,7 @@ const READING: [&str; 3] = ["/graphql", "/api/graphql", "/git/{owner}/{repo}/git
 /// done there. The first that fits counts.
 const ACTIONS: &[(&str, &str, &str)] = &[
     ("GET", "/login/{code}", "session.create"),
+    ("GET", "/setup/github/callback", "github_app.create"),
     ("POST", "/logout", "session.delete"),
     ("POST", "/login-links", "login_link.create"),
     ("POST", "/access-tokens", "access_token.create"),

@@ -25,7 +25,7 @@ use super::web::{
     access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
     headers, insights, log_search, login, logs, operations, preview,
     repositories as own_repositories, run_changes, runners, runs as own_runs, schedules,
-    secrets as own_secrets, summaries,
+    secrets as own_secrets, setup, summaries,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -89,6 +89,8 @@ fn web(routes: Routes) -> Routes {
         .get("/metrics", READ, operations::metrics_page)
         .get("/login/{code}", Access::Public, login::redeem)
         .post("/api/gantry/logout", Access::Public, login::logout)
+        .get("/setup/github", ADMIN, setup::page)
+        .get("/setup/github/callback", Access::Public, setup::callback)
         .get("/api/gantry/session", Access::Known, login::session)
         .post("/api/gantry/login-links", Access::Known, login::create_link)
         .get("/api/gantry/repositories", Access::Known, own_repositories::list)

@@ -56,7 +56,10 @@ async fn accept(
         status => ApiError::new(status, rejection.body_text()),
     })?;
     check_content_type(headers)?;
-    check_signature(&app.config.webhook_secrets, headers, &body)?;
+    let of_made_app = app.github.webhook_secret();
+    let secrets: Vec<&SecretString> =
+        app.config.webhook_secrets.iter().chain(of_made_app.as_ref()).collect();
+    check_signature(&secrets, headers, &body)?;
     let event = required(headers, "x-github-event")?;
     let guid = required(headers, "x-github-delivery")?;
     if event == "ping" {
@@ -101,7 +104,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn check_signature(
-    secrets: &[SecretString],
+    secrets: &[&SecretString],
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<(), ApiError> {
@@ -146,6 +149,7 @@ mod tests {
             let value = HeaderValue::from_str(signature).expect("a header");
             headers.insert("x-hub-signature-256", value);
         }
+        let secrets: Vec<&SecretString> = secrets.iter().collect();
         check_signature(&secrets, &headers, b"Hello, World!").err().map(|error| error.status())
     }
 

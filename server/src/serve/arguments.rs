@@ -172,6 +172,7 @@ impl Arguments {
             cache_limit_bytes: u64::from(self.cache_limit_gib) << 30,
             id_token_subject: self.id_token_subject,
             github: self.github()?,
+            github_api_url: self.github_api_url.clone(),
         })
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Kept {
     pub(crate) unknown: Vec<String>,
     /// What the repository is called now, if no longer as in [`repository`].
     pub(crate) full_name: Option<String>,
+    /// The codes of Apps that were handed over.
+    pub(crate) codes: Vec<String>,
     /// The App was taken out.
     pub(crate) is_uninstalled: bool,
     /// When new tokens end, if not in a far future.
@@ -116,6 +118,9 @@ impl Kept {
         if let ["app", ..] | ["installation", ..] = path {
             return self.app((method, path), body);
         }
+        if let ["app-manifests", code, "conversions"] = path {
+            return self.hand_over_app(code);
+        }
         if !self.failures.is_empty() {
             let message = json!({ "message": "asked to fail" });
             return Some((self.failures.remove(0), message));
@@ -125,6 +130,20 @@ impl Kept {
             Method::GET => self.read(rest).map(|answer| (StatusCode::OK, answer)),
             _ => self.write((method, rest), body),
         }
+    }
+
+    fn hand_over_app(&mut self, code: &str) -> Answer {
+        self.codes.push(code.to_owned());
+        let answer = json!({
+            "id": 4711,
+            "slug": SLUG,
+            "html_url": format!("https://github.com/apps/{SLUG}"),
+            "pem": private_key(),
+            "webhook_secret": "of the made app",
+            "client_id": "Iv1.1",
+            "client_secret": "hidden",
+        });
+        Some((StatusCode::CREATED, answer))
     }
 
     fn app(&mut self, (method, path): (&Method, &[&str]), body: Value) -> Answer {

@@ -41,5 +41,6 @@ mod rest_schemas;
 mod rest_workflows;
 mod secrets;
 mod secrets_sealed;
+mod setup;
 mod sources;
 mod webhook;

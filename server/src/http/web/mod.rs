@@ -26,4 +26,5 @@ pub(crate) mod runners;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod secrets;
+pub(crate) mod setup;
 pub(crate) mod summaries;

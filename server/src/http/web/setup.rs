@@ -133,7 +133,7 @@ fn escape(text: &str) -> String {
 impl From<SetupError> for ApiError {
     fn from(error: SetupError) -> Self {
         match error {
-            SetupError::UnknownState => Self::forbidden(error.to_string()),
+            SetupError::UnknownState => Self::new(StatusCode::GONE, error.to_string()),
             SetupError::NoCode => Self::unprocessable(error.to_string()),
             SetupError::Refused(_) => Self::new(StatusCode::BAD_GATEWAY, error.to_string()),
             SetupError::Other(cause) => cause.into(),

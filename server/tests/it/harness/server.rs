@@ -141,6 +141,7 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         cache_limit_bytes: gantry_server::caches::LIMIT_BYTES,
         id_token_subject: SubjectFormat::default(),
         github: None,
+        github_api_url: gantry_server::config::GITHUB_API_URL.to_owned(),
     }
 }
 
