@@ -15,9 +15,12 @@ use super::error::StorageError;
 use super::rows::BlobId;
 use crate::App;
 
-/// Bytes that are handed to the store at once, and so what an upload holds in memory; S3 takes no
+/// Bytes that are handed to a remote store at once, and so what an upload holds in memory; S3 takes no
 /// smaller parts.
-const PART_BYTES: usize = 5 * 1024 * 1024;
+const REMOTE_PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// The same for a folder, which takes any.
+const LOCAL_PART_BYTES: usize = 512 * 1024;
 
 /// A block to store.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,12 @@ pub async fn put_block<E>(
     drop(db);
     let key = object_key(block.blob);
     let path = Path::from(key.as_str());
-    let (size, digest) = write(app.storage.as_ref(), &path, block.size_bytes, body).await?;
+    let part_bytes = match app.config.storage_url {
+        Some(_) => REMOTE_PART_BYTES,
+        None => LOCAL_PART_BYTES,
+    };
+    let expected = (block.size_bytes, part_bytes);
+    let (size, digest) = write(app.storage.as_ref(), &path, expected, body).await?;
     let mut db = app.db.acquire().await?;
     let stored = record(&mut db, block, (&key, size, &digest)).await;
     // What is not referred to would lie there until the whole blob goes.
@@ -77,7 +85,7 @@ async fn check_open(db: &mut PgConnection, blob: BlobId) -> Result<(), StorageEr
 async fn write<E>(
     storage: &dyn ObjectStore,
     path: &Path,
-    expected: Option<u64>,
+    expected: (Option<u64>, usize),
     body: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<(u64, Vec<u8>), StorageError> {
     let mut upload = storage.put_multipart(path).await?;
@@ -95,7 +103,7 @@ async fn write<E>(
 
 async fn write_parts<E>(
     upload: &mut dyn MultipartUpload,
-    expected: Option<u64>,
+    (expected, part_bytes): (Option<u64>, usize),
     body: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<(u64, Vec<u8>), StorageError> {
     let mut body = std::pin::pin!(body);
@@ -109,7 +117,7 @@ async fn write_parts<E>(
         size += piece.len() as u64;
         n_waiting += piece.len();
         pieces.push(piece);
-        if n_waiting >= PART_BYTES {
+        if n_waiting >= part_bytes {
             upload.put_part(PutPayload::from_iter(std::mem::take(&mut pieces))).await?;
             n_waiting = 0;
         }
