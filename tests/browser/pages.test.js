@@ -351,6 +351,11 @@ describe('the log', () => {
     assert.match(await wanted.innerText(), /31337/);
     await page.getByRole('link', { name: 'Line 31340', exact: true }).click();
     await page.waitForURL('**#step:2:31340');
+    await page.getByRole('link', { name: 'Line 31344', exact: true }).click({ modifiers: ['Shift'] });
+    await page.waitForURL('**#step:2:31340-31344');
+    assert.equal(await page.locator('[aria-current="true"].line').count(), 5);
+    await page.reload();
+    await page.locator('[aria-current="true"].line').nth(4).waitFor();
     await page.locator('.line[aria-current=true]', { hasText: '31340' }).waitFor();
   });
 

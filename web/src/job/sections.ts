@@ -79,6 +79,8 @@ export interface Spot {
   step: number;
   /** Index within the step, from 0. */
   line: number;
+  /** Of several lines the last one. */
+  last?: number;
 }
 
 /** Where someone who opens a failed job wants to look first. */

@@ -58,8 +58,15 @@ describe('line anchor', () => {
     expect(formatAnchor({ step: 3, line: 17 })).toBe('#step:3:17');
   });
 
+  it('reads several lines, whichever end comes first', () => {
+    expect(parseAnchor('#step:3:17-21')).toEqual({ step: 3, line: 17, last: 21 });
+    expect(parseAnchor('#step:3:21-17')).toEqual({ step: 3, line: 17, last: 21 });
+    expect(parseAnchor('#step:3:17-17')).toEqual({ step: 3, line: 17 });
+    expect(formatAnchor({ step: 3, line: 17, last: 21 })).toBe('#step:3:17-21');
+  });
+
   it('ignores anything else', () => {
-    for (const hash of ['', '#', '#step:', '#step:0:1', '#step:1:0', '#step:1:2:3', '#step:x']) {
+    for (const hash of ['', '#', '#step:1:2-', '#step:1-2', '#step:', '#step:0:1', '#step:1:0', '#step:1:2:3', '#step:x']) {
       expect(parseAnchor(hash)).toBeNull();
     }
   });

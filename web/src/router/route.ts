@@ -46,10 +46,12 @@ export type Route =
 
 export type RunRoute = Extract<Route, { run: number }>;
 
-/** A line of a step's log, as in `#step:3:17`; both numbers start at 1. */
+/** Lines of a step's log, as in `#step:3:17` or `#step:3:17-21`; all numbers start at 1. */
 export interface LineAnchor {
   step: number;
   line: number | null;
+  /** Of several lines the last one; absent for one line. */
+  last?: number;
 }
 
 const RUN = /^\/([^/]+)\/([^/]+)\/actions\/runs\/(\d+)(?:\/attempts\/(\d+))?(?:\/job\/(\d+)|\/(workflow|payload|search))?$/;
@@ -140,16 +142,25 @@ export function partsOf(fullName: string): OfRepository {
 }
 
 export function parseAnchor(hash: string): LineAnchor | null {
-  const match = /^#step:(\d{1,6})(?::(\d{1,9}))?$/.exec(hash);
+  const match = /^#step:(\d{1,6})(?::(\d{1,9})(?:-(\d{1,9}))?)?$/.exec(hash);
   if (match === null) return null;
   const step = Number(match[1]);
   const line = match[2] === undefined ? null : Number(match[2]);
   if (step < 1 || line === 0) return null;
-  return { step, line };
+  if (line === null || match[3] === undefined) return { step, line };
+  return lines(step, line, Number(match[3]));
 }
 
-export function formatAnchor(anchor: LineAnchor): string {
-  return anchor.line === null ? `#step:${anchor.step}` : `#step:${anchor.step}:${anchor.line}`;
+/** The lines between two, whichever comes first. */
+export function lines(step: number, one: number, other: number): LineAnchor {
+  const line = Math.max(1, Math.min(one, other));
+  const last = Math.max(one, other);
+  return line === last ? { step, line } : { step, line, last };
+}
+
+export function formatAnchor({ step, line, last }: LineAnchor): string {
+  if (line === null) return `#step:${step}`;
+  return last === undefined ? `#step:${step}:${line}` : `#step:${step}:${line}-${last}`;
 }
 
 function repositoryHref({ owner, repository }: OfRepository): string {
