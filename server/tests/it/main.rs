@@ -43,4 +43,5 @@ mod secrets;
 mod secrets_sealed;
 mod setup;
 mod sources;
+mod storm;
 mod webhook;
