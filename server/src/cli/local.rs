@@ -69,3 +69,29 @@ pub(super) fn complain(text: &str) {
     // Nowhere to report a broken standard error to.
     drop(writeln!(std::io::stderr(), "{text}"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_read_as_far_as_it_takes_to_say_so() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        // The cut goes through a character.
+        let text = format!("x{}", "é".repeat(3 * MAX_CHARACTERS));
+        std::fs::write(file.path(), &text).expect("a text");
+        let read = read_source(file.path()).expect("the beginning");
+        assert!(read.len() > 4 * MAX_CHARACTERS && read.len() < text.len());
+        let (_, diagnostics) = gantry_workflow::model::read_workflow("long.yml", &read);
+        let message = "The maximum file size of 1048576 characters has been exceeded";
+        assert_eq!(diagnostics[0].message, message);
+    }
+
+    #[test]
+    fn what_is_no_text_is_an_error() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), b"on: push\n\xff").expect("bytes");
+        let error = read_source(file.path()).expect_err("no text");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+}
