@@ -53,6 +53,7 @@ const PAGES = {
   'admin-deliveries': ['/-/admin/deliveries', '[skip ci]'],
   'admin-delivery': ['/-/admin/deliveries/d-3', 'run 10005'],
   'admin-tokens': ['/-/admin/tokens', 'octavia'],
+  'admin-audit': ['/-/admin/audit', 'secret.write'],
   'admin-system': ['/-/admin/system', 'sync_reports'],
   'signed-out': ['/?signed-out', 'gantry login'],
 };

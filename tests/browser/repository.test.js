@@ -133,6 +133,21 @@ describe('the administration', () => {
     assert.deepEqual(stub.posted[0].body, { login: 'marta', role: 'write', expires_in_days: 90 });
   });
 
+  it('shows who did what, the part that is asked for, and the end of the chain', async () => {
+    await open('/-/admin/audit');
+    const rows = page.getByRole('table').getByRole('row');
+    await page.getByRole('rowheader', { name: 'run.cancel' }).waitFor();
+    assert.equal(await rows.count(), 4, 'a head and three events');
+    await page.getByText('gantry audit verify --head hash-3').waitFor();
+    await page.getByRole('combobox', { name: 'Outcome' }).selectOption('refused');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('rowheader', { name: 'run.cancel' }).waitFor({ state: 'detached' });
+    assert.equal(await rows.count(), 2);
+    await page.getByText('gantry audit verify --head hash-3').waitFor();
+    const csv = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
+    assert.equal(csv, '/api/gantry/audit-log?outcome=refused&format=csv');
+  });
+
   it('is closed to everybody else', async () => {
     stub.role = 'write';
     await open('/-/admin/deliveries');

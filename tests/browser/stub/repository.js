@@ -134,6 +134,33 @@ const DELIVERIES = [
   delivery('d-3', { event: MARKUP, status: 'failed', reason: `${MARKUP}; ${LONG}`, n_attempts: 8 }),
 ];
 
+const audited = (sequence, action, more = {}) => ({
+  sequence,
+  at: ago(100 - sequence),
+  actor_kind: 'account',
+  actor: 'octavia',
+  address: '127.0.0.1',
+  action,
+  repository: PATH,
+  target: MARKUP,
+  outcome: 'done',
+  detail: {},
+  previous_hash: `hash-${sequence - 1}`,
+  hash: `hash-${sequence}`,
+  ...more,
+});
+
+/** As the server: the oldest first, of the newest `limit` that fit. */
+const auditEntries = (query) => {
+  const all = [
+    audited(1, 'session.create', { repository: null, actor_kind: 'anonymous', actor: '', address: null }),
+    audited(2, 'secret.write', { outcome: 'refused', actor: LONG }),
+    audited(3, 'run.cancel'),
+  ];
+  const fits = (entry) => ['actor', 'action', 'outcome'].every((key) => !query.has(key) || query.get(key) === entry[key]);
+  return all.filter(fits).slice(-Number(query.get('limit') ?? 100));
+};
+
 const answers = (pattern, body) => [
   pattern,
   (call) => call.reply(call.answer, 200, typeof body === 'function' ? body(call) : body),
@@ -195,6 +222,7 @@ export const REPOSITORY_ROUTES = [
     ],
   }),
   answers(/^GET \/api\/gantry\/queue$/, { jobs: [open(100084, { runs_on: ['gpu'], reason: 'every runner with the labels `gpu` is offline' })] }),
+  answers(/^GET \/api\/gantry\/audit-log$/, ({ url }) => auditEntries(url.searchParams)),
   answers(/^GET \/api\/gantry\/deliveries$/, DELIVERIES),
   answers(/^GET \/api\/gantry\/deliveries\/d-3$/, {
     delivery: DELIVERIES[2],

@@ -97,6 +97,44 @@ export async function revokeAccessToken(id: number): Promise<void> {
   await request('DELETE', `/api/gantry/access-tokens/${id}`);
 }
 
+export interface AuditEntry {
+  sequence: number;
+  at: string;
+  actor_kind: string;
+  actor: string;
+  address: string | null;
+  action: string;
+  /** `owner/name`. */
+  repository: string | null;
+  target: string | null;
+  outcome: string;
+  previous_hash: string;
+  hash: string;
+}
+
+/** What entries have in common; an empty text restricts nothing. */
+export interface AuditFilter {
+  actor: string;
+  action: string;
+  repository: string;
+  outcome: string;
+}
+
+export function auditAddress(filter: AuditFilter, more: Record<string, string>): string {
+  const wanted = Object.entries({ ...filter, ...more }).filter(([, value]) => value !== '');
+  return `/api/gantry/audit-log?${new URLSearchParams(wanted).toString()}`;
+}
+
+/** The newest of them, the newest first. */
+export async function listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
+  return (await request<AuditEntry[]>('GET', auditAddress(filter, {}))).reverse();
+}
+
+/** The end of the chain; null when nothing has been sealed yet. */
+export async function auditHead(): Promise<AuditEntry | null> {
+  return (await request<AuditEntry[]>('GET', '/api/gantry/audit-log?limit=1'))[0] ?? null;
+}
+
 export interface ReconcilerPass {
   name: string;
   ended_at: string;

@@ -35,6 +35,7 @@ describe('route', () => {
       { page: 'repositories' },
       { page: 'runners' },
       { page: 'admin', tab: 'deliveries', item: null },
+      { page: 'admin', tab: 'audit', item: null },
       { page: 'admin', tab: 'deliveries', item: 'a/b' },
       { page: 'repository', owner: 'acme', repository: 'app', tab: 'workflows' },
       { page: 'repository', owner: 'acme', repository: 'app', tab: 'insights' },

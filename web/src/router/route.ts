@@ -16,7 +16,7 @@ export const REPOSITORY_TABS = [
 ] as const;
 export type RepositoryTab = (typeof REPOSITORY_TABS)[number];
 
-export const ADMIN_TABS = ['deliveries', 'tokens', 'system'] as const;
+export const ADMIN_TABS = ['deliveries', 'tokens', 'audit', 'system'] as const;
 export type AdminTab = (typeof ADMIN_TABS)[number];
 
 interface OfRepository {
