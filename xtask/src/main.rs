@@ -12,6 +12,7 @@ mod github_schemas;
 mod images;
 mod key_table;
 mod peer_language;
+mod schemathesis;
 mod setup;
 mod sqlx_prepare;
 mod test;
@@ -54,6 +55,8 @@ enum Command {
     Images,
     /// Make the reduced description of GitHub's API that tests hold our answers against.
     GithubSchemas,
+    /// Install the fuzzer that tests send odd requests with.
+    Schemathesis,
     /// Refresh the table of keys in `docs/compatibility.md`.
     KeyTable,
     /// Compare our reading of workflow files with that of GitHub's packages for editors.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything(&install),
         Command::Images => images::run(&install),
         Command::GithubSchemas => github_schemas::ensure(),
+        Command::Schemathesis => schemathesis::ensure(&install),
         Command::KeyTable => key_table::refresh(),
         Command::PeerLanguage => peer_language::run(),
         Command::SqlxPrepare(prepare) => sqlx_prepare::run_command(&install, &prepare),

@@ -68,6 +68,12 @@ pub(crate) const NODE: Need = Need {
     packages: &["nodejs", "npm"],
     is_present: || on_path("node") && on_path("npm"),
 };
+pub(crate) const PYTHON: Need = Need {
+    what: "Python with its environments",
+    why: "runs the fuzzer of the API",
+    packages: &["python3", "python3-venv"],
+    is_present: || on_path("python3") && has_python_environments(),
+};
 pub(crate) const CHROMIUM: Need = Need {
     what: "Chromium",
     why: "tests the page in a real browser",
@@ -160,4 +166,9 @@ fn has_postgres(program: &str) -> bool {
         versions.flatten().any(|version| version.path().join("bin").join(program).exists())
     });
     packaged || on_path(program) || Path::new("/usr/local/pgsql/bin").join(program).exists()
+}
+
+/// Debian splits them off: without them `venv` has no `pip` to give.
+fn has_python_environments() -> bool {
+    succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
 }

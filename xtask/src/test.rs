@@ -6,7 +6,9 @@ use anyhow::Result;
 
 use crate::command::{run, say};
 use crate::setup::Install;
-use crate::{deny, engine, github_schemas, images, root, setup, sqlx_prepare, tidy, web};
+use crate::{
+    deny, engine, github_schemas, images, root, schemathesis, setup, sqlx_prepare, tidy, web,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -33,6 +35,7 @@ pub(crate) fn run_all(install: &Install, arguments: &Arguments) -> Result<()> {
     }
     deny::check(install)?;
     setup::everything(install)?;
+    schemathesis::ensure(install)?;
     engine::ensure_running(install)?;
     images::run_build()?;
     build_javascript_actions()?;

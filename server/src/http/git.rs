@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
@@ -41,7 +42,7 @@ const MAX_COMPLAINT_BYTES: u64 = 4096;
 static CLONES: Semaphore = Semaphore::const_new(MAX_CLONES);
 
 /// `?service=`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ServiceQuery {
     service: Option<String>,
 }

@@ -16,6 +16,7 @@ use gantry_protocol::RepositoryId;
 use secrecy::ExposeSecret as _;
 
 use super::audited::{self, EventParts};
+use super::described::{Argument, Described, Signature};
 use super::error::ApiError;
 use super::job_access::{self, Need};
 use super::subject::{self, Named};
@@ -35,6 +36,8 @@ pub struct Route {
     pub access: Access,
     /// What the audit log calls what is done here; `None` for a route that only reads.
     pub action: Option<&'static str>,
+    /// What it reads besides its path.
+    pub described: Described,
 }
 
 /// A router under construction.
@@ -64,45 +67,45 @@ impl Routes {
     pub fn get<H, T>(self, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Signature + 'static,
     {
-        self.add((Method::GET, path, access), on(MethodFilter::GET, handler))
+        self.add::<T>((Method::GET, path, access), on(MethodFilter::GET, handler))
     }
 
     #[must_use]
     pub fn post<H, T>(self, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Signature + 'static,
     {
-        self.add((Method::POST, path, access), on(MethodFilter::POST, handler))
+        self.add::<T>((Method::POST, path, access), on(MethodFilter::POST, handler))
     }
 
     #[must_use]
     pub fn put<H, T>(self, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Signature + 'static,
     {
-        self.add((Method::PUT, path, access), on(MethodFilter::PUT, handler))
+        self.add::<T>((Method::PUT, path, access), on(MethodFilter::PUT, handler))
     }
 
     #[must_use]
     pub fn patch<H, T>(self, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Signature + 'static,
     {
-        self.add((Method::PATCH, path, access), on(MethodFilter::PATCH, handler))
+        self.add::<T>((Method::PATCH, path, access), on(MethodFilter::PATCH, handler))
     }
 
     #[must_use]
     pub fn delete<H, T>(self, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Signature + 'static,
     {
-        self.add((Method::DELETE, path, access), on(MethodFilter::DELETE, handler))
+        self.add::<T>((Method::DELETE, path, access), on(MethodFilter::DELETE, handler))
     }
 
     /// The finished router.
@@ -116,7 +119,7 @@ impl Routes {
         &self.table
     }
 
-    fn add(
+    fn add<T: Signature>(
         mut self,
         (method, path, access): (Method, &str, Access),
         handler: MethodRouter<App>,
@@ -129,7 +132,8 @@ impl Routes {
         for prefix in self.prefixes {
             let path = format!("{prefix}{path}");
             self.router = self.router.route(&path, guarded.clone());
-            self.table.push(Route { method: method.clone(), path, access, action });
+            let described = T::described();
+            self.table.push(Route { method: method.clone(), path, access, action, described });
         }
         self
     }
@@ -305,3 +309,5 @@ impl<S: Sync> FromRequestParts<S> for Account {
         }
     }
 }
+
+impl Argument for Account {}

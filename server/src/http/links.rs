@@ -8,6 +8,7 @@ use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 
+use super::described::Argument;
 use super::error::ApiError;
 use crate::App;
 
@@ -70,6 +71,8 @@ impl FromRequestParts<App> for Links {
         Ok(Self::of(parts, &app.config.public_url))
     }
 }
+
+impl Argument for Links {}
 
 #[cfg(test)]
 mod tests {

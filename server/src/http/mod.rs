@@ -3,12 +3,14 @@
 
 mod audited;
 mod conditional;
+mod described;
 pub mod error;
 pub mod extract;
 mod git;
 pub mod guard;
 mod job_access;
 pub mod links;
+pub mod openapi;
 pub mod rest;
 mod router;
 pub mod routes;

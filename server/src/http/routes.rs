@@ -16,10 +16,11 @@ use super::conditional;
 use super::error::ApiError;
 use super::git;
 use super::guard::Routes;
+use super::openapi;
 use super::rest::{
     annotations, artifacts, branch_policies, caches, contents, deployments, dispatches, downloads,
-    environments, graphql, jobs, log_zip, meta, proxy, repositories, reruns, run_removal, runs,
-    secrets, selected_repositories, usage, variables, workflows,
+    environments, graphql, jobs, log_zip, meta, proxy, repositories, reruns, run_removal,
+    runners as rest_runners, runs, secrets, selected_repositories, usage, variables, workflows,
 };
 use super::web::{
     access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
@@ -91,6 +92,7 @@ fn web(routes: Routes) -> Routes {
         .post("/api/gantry/logout", Access::Public, login::logout)
         .get("/setup/github", ADMIN, setup::page)
         .get("/setup/github/callback", Access::Public, setup::callback)
+        .get("/api/gantry/openapi.json", Access::Known, openapi::get)
         .get("/api/gantry/session", Access::Known, login::session)
         .post("/api/gantry/login-links", Access::Known, login::create_link)
         .get("/api/gantry/repositories", Access::Known, own_repositories::list)
@@ -166,7 +168,7 @@ fn rest(routes: Routes) -> Routes {
         .post("/graphql", Access::Known, graphql::post)
         .post("/api/graphql", Access::Known, graphql::post);
     let routes = rest_runs(routes.under(REST_PREFIXES));
-    let routes = rest_kept(rest_branch_policies(rest_secrets(routes)));
+    let routes = rest_kept(rest_branch_policies(rest_secrets(rest_of_runners(routes))));
     routes
         .get("/user", Access::Known, meta::user)
         .get("/meta", Access::Known, meta::meta)
@@ -251,6 +253,22 @@ fn rest_branch_policies(routes: Routes) -> Routes {
         .get(&one, READ, branch_policies::get)
         .put(&one, ADMIN, branch_policies::update)
         .delete(&one, ADMIN, branch_policies::delete)
+}
+
+fn rest_of_runners(routes: Routes) -> Routes {
+    let list = "/repos/{owner}/{repo}/actions/runners";
+    let one = format!("{list}/{{runner}}");
+    let labels = format!("{one}/labels");
+    routes
+        .get(list, ADMIN, rest_runners::list)
+        .post(&format!("{list}/registration-token"), ADMIN, rest_runners::registration_token)
+        .get(&one, ADMIN, rest_runners::get)
+        .delete(&one, ADMIN, rest_runners::delete)
+        .get(&labels, ADMIN, rest_runners::labels)
+        .post(&labels, ADMIN, rest_runners::add_labels)
+        .put(&labels, ADMIN, rest_runners::set_labels)
+        .delete(&labels, ADMIN, rest_runners::remove_labels)
+        .delete(&format!("{labels}/{{name}}"), ADMIN, rest_runners::remove_labels)
 }
 
 fn rest_runs(routes: Routes) -> Routes {

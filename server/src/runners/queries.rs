@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 pub struct Runner {
     pub id: RunnerId,
     pub name: String,
-    /// In lower case.
+    /// In lower case; those that an administrator has given are among them.
     pub labels: Vec<String>,
 }
 
@@ -31,9 +31,9 @@ pub(super) async fn find_by_token_hash(
     token_hash: &[u8],
 ) -> sqlx::Result<Option<Runner>> {
     let row = sqlx::query!(
-        "select id, name, labels
+        r#"select id, name, labels || custom_labels as "labels!"
          from runners
-         where token_hash = $1",
+         where token_hash = $1"#,
         token_hash,
     )
     .fetch_optional(db)

@@ -11,7 +11,7 @@ use super::token;
 const MAX_NAME_BYTES: usize = 255;
 
 /// Most labels of a runner.
-const MAX_LABELS: usize = 100;
+pub(super) const MAX_LABELS: usize = 100;
 
 /// Why a runner is not registered.
 #[derive(Debug, thiserror::Error)]
@@ -59,11 +59,6 @@ pub async fn authenticate(db: &mut PgConnection, token: &str) -> sqlx::Result<Op
 }
 
 fn check(request: &RegisterRequest) -> Result<(), RegisterError> {
-    let is_word = |text: &str| {
-        !text.trim().is_empty()
-            && text.len() <= MAX_NAME_BYTES
-            && !text.chars().any(char::is_control)
-    };
     if !is_word(&request.name) {
         return Err(RegisterError::Invalid(
             "the runner's name is empty, too long or has control characters".to_owned(),
@@ -78,4 +73,9 @@ fn check(request: &RegisterRequest) -> Result<(), RegisterError> {
         return Err(RegisterError::Invalid("the runner's version is missing".to_owned()));
     }
     Ok(())
+}
+
+/// Whether `text` may be the name of a runner or a label.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control)
 }

@@ -9,7 +9,10 @@ use sqlx::PgConnection;
 pub struct RunnerView {
     pub id: i64,
     pub name: String,
+    /// What it says of itself.
     pub labels: Vec<String>,
+    /// What an administrator has given it.
+    pub custom_labels: Vec<String>,
     pub version: String,
     /// It has been heard of lately: it polls every 50 s at most.
     pub is_online: bool,
@@ -23,7 +26,7 @@ pub struct RunnerView {
 pub async fn list_runners(db: &mut PgConnection) -> sqlx::Result<Vec<RunnerView>> {
     sqlx::query_as!(
         RunnerView,
-        r#"select id, name, labels, version,
+        r#"select id, name, labels, custom_labels, version,
              last_seen_at >= clock_timestamp() - interval '2 minutes' as "is_online!",
              is_draining, last_seen_at, created_at
          from runners

@@ -115,7 +115,16 @@ pub async fn repository_of(db: &mut PgConnection, id: RunId) -> sqlx::Result<Opt
     Ok(found.map(RepositoryId))
 }
 
-/// The run `id`.
+/// The run that a delivery has started; a dispatch starts one at most.
+pub async fn run_of_delivery(db: &mut PgConnection, guid: &str) -> sqlx::Result<Option<RunId>> {
+    let id =
+        sqlx::query_scalar!("select id from workflow_runs where delivery_guid = $1 limit 1", guid)
+            .fetch_optional(db)
+            .await?;
+    Ok(id.map(RunId))
+}
+
+/// The run of this number.
 pub async fn find_run(db: &mut PgConnection, id: RunId) -> sqlx::Result<Option<RunView>> {
     Ok(runs_by_id(db, &[id.0]).await?.pop())
 }

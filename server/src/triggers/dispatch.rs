@@ -53,8 +53,8 @@ impl From<SourceError> for DispatchError {
     }
 }
 
-/// Checks the wish against the file at the ref, and puts it into the inbox.
-pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError> {
+/// Checks the wish against the file at the ref, and puts it into the inbox. Returns the guid of the delivery.
+pub async fn dispatch(app: &App, request: Dispatch) -> Result<String, DispatchError> {
     let repository = &request.repository;
     let mut source = sources::Source::open(app, repository)?;
     let found = source.resolve(&request.git_ref).await?;
@@ -70,8 +70,7 @@ pub async fn dispatch(app: &App, request: Dispatch) -> Result<(), DispatchError>
         "sender": { "login": request.actor },
         "workflow": workflow.path,
     });
-    put_into_inbox(app, "workflow_dispatch", &payload).await?;
-    Ok(())
+    Ok(put_into_inbox(app, "workflow_dispatch", &payload).await?)
 }
 
 /// An event that somebody made up for a repository.
@@ -93,7 +92,7 @@ pub async fn dispatch_to_repository(app: &App, request: RepositoryDispatch) -> s
         "repository": repository_payload(&request.repository),
         "sender": { "login": request.actor },
     });
-    put_into_inbox(app, "repository_dispatch", &payload).await
+    put_into_inbox(app, "repository_dispatch", &payload).await.map(drop)
 }
 
 fn repository_payload(repository: &Repository) -> Value {
@@ -106,7 +105,7 @@ fn repository_payload(repository: &Repository) -> Value {
     })
 }
 
-async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result<()> {
+async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result<String> {
     let guid = Uuid::now_v7().to_string();
     let payload = payload.to_string();
     let delivery =
@@ -114,7 +113,7 @@ async fn put_into_inbox(app: &App, event: &str, payload: &Value) -> sqlx::Result
     let mut connection = app.db.acquire().await?;
     deliveries::store(&mut connection, delivery).await?;
     app.wakeups.wake(Topic::Deliveries);
-    Ok(())
+    Ok(guid)
 }
 
 /// The workflow with this number, file name or path, as its file stands at `commit`.

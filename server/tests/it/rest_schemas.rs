@@ -10,7 +10,7 @@ use gantry_server::http::routes::client_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{GitRepository, NewJob, RunningJob, TestServer, seal};
+use crate::harness::{FakeRunner, GitRepository, NewJob, RunningJob, TestServer, seal};
 use crate::server_or_skip;
 
 /// Routes of ours that GitHub's description does not have.
@@ -160,6 +160,7 @@ async fn every_answer_is_as_github_describes_it() {
     workflows(&mut caller).await;
 
     kept(&mut caller, repository).await;
+    runners(&mut caller).await;
     environments(&mut caller).await;
     secrets_and_variables(&mut caller).await;
     let waiting = rows.run(repository, "d-2", "waiting").await;
@@ -263,6 +264,24 @@ async fn entries_of(caller: &mut Caller<'_>, place: &str, repository: &Value) {
         caller.call(Method::PUT, &format!("{path}/TOKEN"), Some(secret.clone())).await;
     }
     caller.get_all(&path, &["", "/TOKEN"]).await;
+}
+
+async fn runners(caller: &mut Caller<'_>) {
+    FakeRunner::register(caller.server, "metal").await;
+    let path = "/repos/acme/app/actions/runners";
+    let id = caller.get(path).await["runners"][0]["id"].clone();
+    let one = format!("{path}/{id}");
+    caller.get_all(&one, &["", "/labels"]).await;
+    let labels = format!("{one}/labels");
+    let some = json!({ "labels": ["gpu", "arm64"] });
+    for method in [Method::PUT, Method::POST] {
+        caller.call(method, &labels, Some(some.clone())).await;
+    }
+    for path in [format!("{labels}/gpu"), labels] {
+        caller.call(Method::DELETE, &path, None).await;
+    }
+    caller.call(Method::POST, &format!("{path}/registration-token"), None).await;
+    caller.call(Method::DELETE, &one, None).await;
 }
 
 async fn environments(caller: &mut Caller<'_>) {

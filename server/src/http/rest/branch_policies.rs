@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use gantry_workflow::advance::RefKind;
 use gantry_workflow::trigger::Pattern;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,10 +51,11 @@ pub(crate) async fn get(
 }
 
 /// The body of a policy.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PolicyBody {
     name: String,
     #[serde(rename = "type")]
+    #[schemars(with = "Option<String>")]
     kind: Option<RefKind>,
 }
 

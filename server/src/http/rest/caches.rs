@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::caches::{self, CacheFilter, CacheOrder, CacheView};
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery, Repo};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct CacheQuery {
     #[serde(rename = "ref")]
     git_ref: Option<String>,

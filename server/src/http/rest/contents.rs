@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::repositories::Repository;
 use crate::sources::{File, Source, SourceError};
 
 /// `?ref=`: a branch, a tag or a full commit id; the default branch when absent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ContentsQuery {
     r#ref: Option<String>,
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use gantry_workflow::advance::Review;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,9 +42,10 @@ pub(crate) async fn pending(
 }
 
 /// The body of a review.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ReviewBody {
     environment_ids: Vec<i64>,
+    #[schemars(with = "String", extend("enum" = ["approved", "rejected"]))]
     state: Review,
     #[serde(default)]
     comment: String,

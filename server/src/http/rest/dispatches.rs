@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ const MAX_PAYLOAD_KEYS: usize = 10;
 const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
 
 /// The body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct DispatchBody {
     event_type: String,
     client_payload: Option<Map<String, Value>>,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ pub(crate) async fn get(
 }
 
 /// The rules of an environment; what is absent is switched off, as on GitHub.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct EnvironmentBody {
     wait_timer: Option<i32>,
     prevent_self_review: Option<bool>,
@@ -62,7 +63,7 @@ pub(crate) struct EnvironmentBody {
 }
 
 /// GitHub's number of an account; we take a login as well.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 struct ReviewerBody {
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -70,7 +71,7 @@ struct ReviewerBody {
     login: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 struct BranchPolicyBody {
     protected_branches: bool,
     custom_branch_policies: bool,

@@ -4,6 +4,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,13 +18,13 @@ use crate::http::guard::Account;
 use crate::repositories::find_by_full_name;
 
 /// A request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Query {
     query: String,
     variables: Option<Variables>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 struct Variables {
     owner: Option<String>,
     name: Option<String>,

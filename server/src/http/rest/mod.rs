@@ -27,6 +27,7 @@ mod reader;
 pub(crate) mod repositories;
 pub(crate) mod reruns;
 pub(crate) mod run_removal;
+pub(crate) mod runners;
 pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod selected_repositories;

@@ -4,9 +4,11 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::App;
+use crate::http::described::{Argument, Described};
 use crate::http::error::ApiError;
 use crate::http::extract::ApiQuery;
 use crate::http::links::Links;
@@ -27,7 +29,7 @@ pub(crate) struct Page {
     origin: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Query {
     per_page: Option<i64>,
     page: Option<i64>,
@@ -101,6 +103,12 @@ impl Page {
             .filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
         let query: Vec<_> = kept.map(str::to_owned).chain([format!("page={page}")]).collect();
         format!("{}{}?{}", self.origin, self.uri.path(), query.join("&"))
+    }
+}
+
+impl Argument for Page {
+    fn describe(described: &mut Described) {
+        ApiQuery::<Query>::describe(described);
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::App;
 use crate::environments::view::find_environment;
+use crate::http::described::Argument;
 use crate::http::error::ApiError;
 use crate::http::extract::Repo;
 use crate::http::links::Links;
@@ -150,3 +151,5 @@ pub(crate) async fn owned(
         None => Ok(ids.iter().copied().map(RepositoryId).collect()),
     }
 }
+
+impl Argument for At {}

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 
 use crate::App;
 use crate::accounts::Caller;
+use crate::http::described::Argument;
 use crate::http::error::ApiError;
 use crate::http::extract::Repo;
 use crate::jobs::view::leased_repository;
@@ -35,3 +36,5 @@ impl FromRequestParts<App> for Readable {
         }
     }
 }
+
+impl Argument for Readable {}

@@ -1,10 +1,10 @@
 //! Running runs again, and ending them by force, in GitHub's shape.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gantry_protocol::{JobId, RunId};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,13 +13,13 @@ use super::runs::{self, RunPath};
 use crate::App;
 use crate::accounts::Identity;
 use crate::http::error::ApiError;
-use crate::http::extract::{ApiPath, Repo};
+use crate::http::extract::{ApiPath, OptionalJson, Repo};
 use crate::http::guard::Account;
 use crate::runs::{ApproveError, RerunError, RerunRequest, RerunWhat};
 
 /// The body; GitHub's clients also send none.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-struct Options {
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct Options {
     #[serde(default)]
     enable_debug_logging: bool,
 }
@@ -32,10 +32,10 @@ pub(crate) async fn all(
     Account(account): Account,
     Repo(repository): Repo,
     ApiPath(path): ApiPath<RunPath>,
-    body: Bytes,
+    OptionalJson(options): OptionalJson<Options>,
 ) -> Answer {
     let run = runs::find(&app, &repository, path).await?;
-    rerun(&app, &account, (run.id, RerunWhat::All), &body).await
+    rerun(&app, &account, (run.id, RerunWhat::All), options).await
 }
 
 /// `POST .../actions/runs/{run}/rerun-failed-jobs`.
@@ -44,10 +44,10 @@ pub(crate) async fn failed(
     Account(account): Account,
     Repo(repository): Repo,
     ApiPath(path): ApiPath<RunPath>,
-    body: Bytes,
+    OptionalJson(options): OptionalJson<Options>,
 ) -> Answer {
     let run = runs::find(&app, &repository, path).await?;
-    rerun(&app, &account, (run.id, RerunWhat::Failed), &body).await
+    rerun(&app, &account, (run.id, RerunWhat::Failed), options).await
 }
 
 /// `POST .../actions/jobs/{job}/rerun`.
@@ -56,10 +56,10 @@ pub(crate) async fn job(
     Account(account): Account,
     Repo(repository): Repo,
     ApiPath(path): ApiPath<JobPath>,
-    body: Bytes,
+    OptionalJson(options): OptionalJson<Options>,
 ) -> Answer {
     let (run, job) = jobs::find(&app, &repository, JobId(path.job)).await?;
-    rerun(&app, &account, (run.id, RerunWhat::Job(job.id)), &body).await
+    rerun(&app, &account, (run.id, RerunWhat::Job(job.id)), options).await
 }
 
 /// `POST .../actions/runs/{run}/force-cancel`.
@@ -91,13 +91,8 @@ async fn rerun(
     app: &App,
     account: &Identity,
     (run, what): (RunId, RerunWhat),
-    body: &[u8],
+    options: Options,
 ) -> Answer {
-    let options = if body.is_empty() {
-        Options::default()
-    } else {
-        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("Problems parsing JSON"))?
-    };
     let request = RerunRequest {
         run,
         what,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gantry_protocol::RunId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ use crate::runs::view::{self, RunFilter, RunView};
 use crate::runs::workflow_view::find_workflow;
 
 /// GitHub's filters of run lists.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct RunQuery {
     actor: Option<String>,
     branch: Option<String>,

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ pub(crate) async fn public_key(State(app): State<App>, _: At) -> Result<Json<Val
 }
 
 /// The body of a secret.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SecretBody {
     /// Base64 of a libsodium sealed box.
     encrypted_value: String,

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use gantry_protocol::RepositoryId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,6 +17,7 @@ use super::place::{At, owned};
 use super::repositories::repository_json;
 use super::{secrets as rest_secrets, variables as rest_variables};
 use crate::App;
+use crate::http::described::Argument;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath};
 use crate::http::links::Links;
@@ -75,7 +77,7 @@ pub(crate) async fn list(
 }
 
 /// The body of a new list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SelectedBody {
     selected_repository_ids: Vec<i64>,
 }
@@ -139,3 +141,5 @@ async fn store(
     };
     if is_there { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found()) }
 }
+
+impl Argument for Entry {}

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub(crate) async fn get(
 }
 
 /// The body of a new variable.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct CreateBody {
     name: String,
     value: String,
@@ -73,7 +74,7 @@ pub(crate) async fn create(
 }
 
 /// The body of a change; what is absent stays.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct UpdateBody {
     name: Option<String>,
     value: Option<String>,

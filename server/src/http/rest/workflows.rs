@@ -1,25 +1,38 @@
 //! Workflows in GitHub's shape, and their manual dispatch.
 
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use gantry_protocol::RunId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use super::paging::Page;
 use super::repositories::node_id;
 use crate::App;
+use crate::background::Topic;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, Repo};
 use crate::http::guard::Account;
 use crate::http::links::Links;
 use crate::repositories::Repository;
+use crate::runs::view::run_of_delivery;
 use crate::runs::workflow_view::{WorkflowView, find_workflow, list_workflows};
 use crate::triggers::{self, Dispatch, DispatchError};
 
 /// GitHub's limit on the inputs of one dispatch.
 const MAX_INPUTS: usize = 25;
+
+/// How long a dispatch that asks for its run waits for it. A client's own patience is longer.
+const RUN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks without having been woken.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// `GET .../actions/workflows`.
 pub(crate) async fn list(
@@ -85,25 +98,29 @@ pub(super) async fn find_or_404(
 }
 
 /// The body of a dispatch.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct DispatchBody {
     r#ref: String,
     inputs: Option<Map<String, Value>>,
+    #[serde(default)]
+    return_run_details: bool,
 }
 
 /// `POST .../actions/workflows/{id_or_file}/dispatches`.
 pub(crate) async fn dispatch(
     State(app): State<App>,
     Account(account): Account,
-    (Repo(repository), ApiPath(path)): (Repo, ApiPath<WorkflowPath>),
+    (Repo(repository), ApiPath(path), links): (Repo, ApiPath<WorkflowPath>, Links),
     ApiJson(body): ApiJson<DispatchBody>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     let inputs = body.inputs.unwrap_or_default();
     if inputs.len() > MAX_INPUTS {
         return Err(ApiError::unprocessable(format!(
             "you may only define up to {MAX_INPUTS} `inputs` for a `workflow_dispatch` event"
         )));
     }
+    let api = links.repository(&repository.owner, &repository.name);
+    let pages = format!("{}/{}", links.pages, repository.full_name());
     let request = Dispatch {
         repository,
         workflow: path.workflow,
@@ -111,8 +128,32 @@ pub(crate) async fn dispatch(
         inputs,
         actor: account.login,
     };
-    triggers::dispatch(&app, request).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let guid = triggers::dispatch(&app, request).await?;
+    let run = if body.return_run_details { run_started_by(&app, &guid).await? } else { None };
+    // A client that asked for the run is told at least that it was accepted.
+    let Some(run) = run else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let details = json!({
+        "workflow_run_id": run,
+        "run_url": format!("{api}/actions/runs/{run}"),
+        "html_url": format!("{pages}/actions/runs/{run}"),
+    });
+    Ok(Json(details).into_response())
+}
+
+/// The run, as soon as the delivery has been worked on; `None` when that takes too long.
+async fn run_started_by(app: &App, guid: &str) -> Result<Option<RunId>, ApiError> {
+    let mut changes = app.wakeups.subscribe(Topic::Runs);
+    let deadline = Instant::now() + RUN_PATIENCE;
+    loop {
+        let mut db = app.db.acquire().await?;
+        let run = run_of_delivery(&mut db, guid).await?;
+        drop(db);
+        if run.is_some() || Instant::now() >= deadline {
+            return Ok(run);
+        }
+        // Another process may have worked on it, so the rows are looked at now and then.
+        let _ = timeout(LOOK_AGAIN, changes.changed()).await;
+    }
 }
 
 /// `{workflow}`: an id, a file name or a path.

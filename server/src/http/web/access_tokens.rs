@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use chrono::{TimeDelta, Utc};
 use gantry_protocol::RepositoryId;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ const MAX_NAME_LENGTH: usize = 100;
 /// Most repositories that one token names.
 const MAX_REPOSITORIES: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
     /// The caller's own when it is left out; administrators may name others.
@@ -59,7 +60,7 @@ pub(crate) async fn list(
     Ok(Json(accounts::list_access_tokens(&mut db, login).await?))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct ListQuery {
     all: bool,

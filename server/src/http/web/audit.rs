@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::App;
@@ -19,7 +20,7 @@ const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 1000;
 
 /// The form of the answer.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Format {
     /// A list, at most `limit` entries.
@@ -31,7 +32,7 @@ enum Format {
     Csv,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Query {
     format: Format,

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ use crate::runs::workflow_view::{WorkflowView, find_workflow};
 use crate::{App, accounts};
 
 /// Which run the badge is about; the default branch and any event unless told otherwise.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct BadgeQuery {
     branch: Option<String>,
     event: Option<String>,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::sources::Source;
 use crate::triggers;
 
 /// `?ref=`: a branch or a tag; the default branch when absent or empty.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct RefQuery {
     r#ref: Option<String>,
 }

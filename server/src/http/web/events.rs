@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, stream};
 use gantry_protocol::{JobId, RunId};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::feed::{Feed, News, Watch};
@@ -28,7 +29,7 @@ use crate::runs::view::repository_of;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// What to watch.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub(crate) struct EventQuery {
     run: i64,
     job: Option<i64>,

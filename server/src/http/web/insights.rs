@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ const DEFAULT_DAYS: i64 = 30;
 /// Most days looked back.
 const MAX_DAYS: i64 = 365;
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub(crate) struct InsightsQuery {
     /// Number of the workflow; all of them when absent.
     workflow: Option<i64>,

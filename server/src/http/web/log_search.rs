@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use gantry_protocol::RunId;
 use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ const MAX_PATTERN_BYTES: usize = 1000;
 const MAX_COMPILED_BYTES: usize = 1024 * 1024;
 
 /// What to look for, ignoring case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SearchQuery {
     q: String,
     /// `q` is a regular expression, and no plain text.

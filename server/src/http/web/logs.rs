@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use gantry_protocol::JobId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::jobs::view::find_job;
 use crate::logs::{OutlinedChunk, StoredChunk, outline, page_after, places};
 
 /// Where to go on.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub(crate) struct LogQuery {
     after: Option<u64>,
     /// The page ends once it has as many bytes; a small one is there at once.

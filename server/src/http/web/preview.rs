@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::http::extract::{ApiQuery, Repo};
 use crate::triggers::{PreviewRequest, PreviewedFile, preview};
 
 /// The event; the ref is the default branch unless it is given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PreviewQuery {
     event: String,
     r#ref: Option<String>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ pub(crate) async fn list(
 }
 
 /// The body of a registration.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct RegisterBody {
     path: PathBuf,
     full_name: Option<String>,
@@ -65,7 +66,7 @@ pub(crate) async fn register(
 }
 
 /// The body of a connection.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ConnectBody {
     full_name: String,
     shadow: Option<bool>,
@@ -74,7 +75,7 @@ pub(crate) struct ConnectBody {
 }
 
 /// What a person may change of a repository; what is left out stays.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SettingsBody {
     enabled: Option<bool>,
     shadow: Option<bool>,

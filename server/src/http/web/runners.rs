@@ -65,10 +65,11 @@ async fn set(
 fn runner_json(runner: &RunnerView, jobs: &[OpenJob]) -> Value {
     let own: Vec<_> =
         jobs.iter().filter(|job| job.runner_id == Some(runner.id)).map(job_json).collect();
+    let labels: Vec<_> = runner.labels.iter().chain(&runner.custom_labels).collect();
     json!({
         "id": runner.id,
         "name": runner.name,
-        "labels": runner.labels,
+        "labels": labels,
         "version": runner.version,
         "is_online": runner.is_online,
         "is_draining": runner.is_draining,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use gantry_protocol::RunId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ const DEFAULT_PER_PAGE: i64 = 30;
 const MAX_PER_PAGE: i64 = 100;
 
 /// Which runs to list. An empty text restricts nothing.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct ListQuery {
     /// `owner/name`.
     #[serde(default)]

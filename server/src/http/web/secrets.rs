@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,8 +16,9 @@ use crate::http::rest::variables::{NamePath, invalid};
 use crate::secrets::{self, Place, PutSecret, Stored, Visibility, check_entry};
 
 /// The body. Debug does not show the value.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SecretBody {
+    #[schemars(with = "String")]
     value: SecretString,
     environment: Option<String>,
 }
