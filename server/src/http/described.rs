@@ -16,7 +16,7 @@ use super::extract::{ApiJson, ApiPath, ApiQuery, OptionalJson, Repo};
 /// What is known about a request besides its path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Described {
-    /// Parameters of the query, in the shape of OpenAPI.
+    /// Parameters of the query, in the shape of `OpenAPI`.
     pub query: Vec<Value>,
     /// Schema of the JSON body, and whether it must be there.
     pub body: Option<(Value, bool)>,

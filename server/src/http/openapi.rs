@@ -1,4 +1,4 @@
-//! `/api/gantry/openapi.json`: what this server answers, in the words of OpenAPI 3.1.
+//! `/api/gantry/openapi.json`: what this server answers, in the words of `OpenAPI` 3.1.
 //!
 //! Made from the table of routes and the signatures of their handlers, so it cannot fall behind them.
 //! Does not repeat the shapes of GitHub's answers, which GitHub describes.
