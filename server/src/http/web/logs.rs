@@ -65,7 +65,7 @@ fn outlined_json(chunk: &OutlinedChunk) -> Value {
 }
 
 /// What to look for, and behind which chunk.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PlacesQuery {
     q: String,
     #[serde(default)]

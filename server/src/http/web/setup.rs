@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,7 +22,7 @@ use crate::http::extract::ApiQuery;
 use crate::http::guard::Account;
 
 /// `?organization=`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct SetupQuery {
     organization: Option<String>,
 }
@@ -53,7 +54,7 @@ pub(crate) async fn page(
 }
 
 /// What GitHub comes back with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct CallbackQuery {
     code: Option<String>,
     state: Option<String>,
