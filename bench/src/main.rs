@@ -9,8 +9,10 @@ mod first_line;
 mod floor;
 mod language;
 mod long_log;
+mod one_service;
 mod push;
 mod step_overhead;
+mod ten_steps;
 mod transfer;
 mod warm_first_line;
 
@@ -23,8 +25,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    let known =
-        ["step-overhead", "first-line", "warm-first-line", "transfer", "long-log", "language"];
+    let known = [
+        "step-overhead",
+        "first-line",
+        "warm-first-line",
+        "ten-steps",
+        "one-service",
+        "transfer",
+        "long-log",
+        "language",
+    ];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
@@ -37,6 +47,12 @@ async fn main() -> Result<()> {
     }
     if wanted("warm-first-line") {
         warm_first_line::measure().await?;
+    }
+    if wanted("ten-steps") {
+        ten_steps::measure().await?;
+    }
+    if wanted("one-service") {
+        one_service::measure().await?;
     }
     if wanted("transfer") {
         transfer::measure().await?;

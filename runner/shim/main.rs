@@ -16,9 +16,9 @@ mod wire;
 
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::lchown;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -33,6 +33,10 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 /// Names within DIRECTORY; the runner knows them too.
 const TOKEN_FILE: &str = "token";
 const SOCKET_FILE: &str = "socket";
+
+/// `gantry-shim --empty DIRECTORY` removes what is in it and ends: a runner that is not root cannot
+/// remove what a job's root has made.
+const EMPTY: &str = "--empty";
 
 static LINK: Link = Link::new();
 static SHIM: OnceLock<Shim> = OnceLock::new();
@@ -50,6 +54,9 @@ fn main() {
 }
 
 fn run() -> io::Result<()> {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == EMPTY) {
+        return empty(std::env::args_os().nth(2).unwrap_or_default().as_ref());
+    }
     let directory = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "/gantry".into()));
     system::protect_and_adopt();
     system::stop_ignoring_signals();
@@ -58,6 +65,7 @@ fn run() -> io::Result<()> {
     // The path of a socket may have 107 bytes only; a relative one always fits.
     std::env::set_current_dir(&directory)?;
     let listener = UnixListener::bind(SOCKET_FILE)?;
+    give_to_owner(SOCKET_FILE)?;
     // The runner may move the directory, so nothing remembers where it was.
     let processes = Processes::new(PathBuf::from("."), &LINK);
     let shim = SHIM.get_or_init(|| Shim { token, processes });
@@ -67,6 +75,24 @@ fn run() -> io::Result<()> {
         }
     });
     shim.processes.reap()
+}
+
+fn empty(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
+/// The runner need not be root; its directory says who it is.
+fn give_to_owner(path: &str) -> io::Result<()> {
+    let owner = fs::metadata(".")?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    lchown(path, Some(owner.uid()), Some(owner.gid()))
 }
 
 impl Shim {

@@ -13,6 +13,7 @@ use clap::Parser;
 use secrecy::SecretString;
 
 use crate::confinement::{Confinement, ConfinementArguments};
+use crate::disk_policy::{DiskArguments, DiskPolicy};
 use crate::warm_policy::{WarmArguments, WarmPolicy};
 
 /// The image behind the labels of GitHub's own machines.
@@ -49,6 +50,8 @@ pub struct RunnerConfig {
     pub confinement: Confinement,
     /// Containers that wait for jobs.
     pub warm: WarmPolicy,
+    /// Room on the disk of `work_directory`.
+    pub disk: DiskPolicy,
     /// Git URL of an action, with `{owner}` and `{repo}`.
     pub action_source: String,
     /// Repositories of actions on this machine, as `OWNER/REPO` or `OWNER/REPO.git`; looked into
@@ -82,6 +85,7 @@ impl RunnerConfig {
             docker_socket: DockerSocket::Off,
             confinement: Confinement::default(),
             warm: WarmPolicy::default(),
+            disk: DiskPolicy::default(),
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
             action_mirror: None,
             builtin_actions: BuiltinActions::default(),
@@ -212,6 +216,9 @@ pub struct Arguments {
     #[command(flatten)]
     warm: WarmArguments,
 
+    #[command(flatten)]
+    disk: DiskArguments,
+
     /// Git URL of actions, with `{owner}` and `{repo}`
     #[arg(long, env = "GANTRY_ACTION_SOURCE", default_value = DEFAULT_ACTION_SOURCE, value_name = "URL")]
     action_source: String,
@@ -251,6 +258,7 @@ impl TryFrom<Arguments> for RunnerConfig {
         config.docker_socket = arguments.docker_socket;
         config.confinement = arguments.confinement.into();
         config.warm = arguments.warm.into();
+        config.disk = arguments.disk.into();
         config.action_source = arguments.action_source;
         config.action_mirror = arguments.action_mirror;
         config.builtin_actions = arguments.builtin_actions;

@@ -40,6 +40,9 @@ pub enum InfraError {
         source: std::io::Error,
     },
 
+    #[error("no space is left on the runner's disk (`{path}` has {free_kib} KiB free)")]
+    DiskFull { path: PathBuf, free_kib: u64 },
+
     #[error("the server refused a part of the log with {status}: {message}")]
     LogRefused { status: u16, message: String },
 

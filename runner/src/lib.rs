@@ -10,6 +10,7 @@ mod client;
 pub mod config;
 pub mod confinement;
 pub mod container;
+pub mod disk_policy;
 pub mod doctor;
 mod execution;
 mod externals;

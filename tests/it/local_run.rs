@@ -1,6 +1,8 @@
 //! `gantry run`: workflows in real containers, without a server.
 
-use std::process::{Output, Stdio};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::Result;
 use gantry_tests::{TestRepository, program};
@@ -163,4 +165,46 @@ fn what_cannot_be_run_is_told_without_an_engine() -> Result<()> {
     let (code, text) = local.run(&["--list"])?;
     assert_eq!((code, text.lines().count()), (0, 4), "{text}");
     Ok(())
+}
+
+/// Files that the job's root makes are the job's last problem for a runner that is somebody else.
+#[test]
+fn whoever_may_use_the_engine_need_not_be_root() -> Result<()> {
+    if !program::docker_is_available()? {
+        return Ok(());
+    }
+    let socket = std::fs::metadata("/var/run/docker.sock")?;
+    let local = Local::create()?;
+    std::fs::write(
+        local.repository.path().join(".github/workflows/local.yml"),
+        "on: push\njobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      \
+         - run: id -u; cat file.txt; mkdir -p made/by/root; touch made/by/root/file $RUNNER_TEMP/x $HOME/y\n",
+    )?;
+    let somebody = 65_534;
+    for directory in [local.repository.path(), local.cache.path().to_owned()] {
+        Command::new("chown").args(["-R", &somebody.to_string()]).arg(directory).status()?;
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", &somebody.to_string(), "--regid", &somebody.to_string()]);
+    command.args(["--groups", &socket.gid().to_string()]);
+    command.arg(program::command()?.get_program()).args(["run", "local.yml"]);
+    command.current_dir(local.repository.path()).stdin(Stdio::null());
+    command.env("XDG_CACHE_HOME", local.cache.path()).env("HOME", local.cache.path());
+    let Output { status, stdout, stderr } = command.output()?;
+    let text = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(status.success(), "{text}");
+    assert!(text.contains("committed"), "{text}");
+    let left: Vec<_> = walk(local.cache.path()).filter(|path| path.ends_with("made")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+fn walk(root: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    Box::new(entries.flat_map(|entry| {
+        let path = entry.path();
+        let below: Box<dyn Iterator<Item = PathBuf>> =
+            if path.is_dir() { walk(&path) } else { Box::new(std::iter::empty()) };
+        std::iter::once(path).chain(below)
+    }))
 }

@@ -150,6 +150,9 @@ pub(crate) async fn provide_image(
     source: &ImageSource,
     log: &mut StepLog,
 ) -> Result<Result<(), String>, InfraError> {
+    if let ImageSource::Build { tag, is_for_job: false, .. } = source {
+        job.host.note_use(tag);
+    }
     match source {
         ImageSource::Pull(image) => pull(job, image, log).await,
         ImageSource::Build { tag, .. } if job.host.backend.image_id(tag).await?.is_some() => {

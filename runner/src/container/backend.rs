@@ -12,8 +12,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::action::{ActionContainer, ImageBuild};
 use super::socket::{EngineSocket, OpenSocket};
 use super::spec::{
-    ContainerEnd, Credentials, Health, Image, JobContainer, Owner, ServiceContainer,
-    StartedService, WarmOwner,
+    ContainerEnd, Credentials, EmptyDirectory, Health, Image, JobContainer, Owner,
+    ServiceContainer, StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -80,6 +80,12 @@ pub trait Backend: Send + Sync + 'static {
         output: UnboundedSender<String>,
     ) -> Pending<'a, Result<(), String>>;
 
+    /// The names of images that this runner has built and keeps for later jobs.
+    fn kept_images<'a>(&'a self, runner: &'a str) -> Pending<'a, Vec<String>>;
+
+    /// Removes an image; false when a container uses it.
+    fn remove_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool>;
+
     /// Creates and starts an action's container, unless that was done before; answers its name.
     fn start_action<'a>(&'a self, action: &'a ActionContainer) -> Pending<'a, String>;
 
@@ -110,6 +116,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Removes what there is of a container that was to wait for a job.
     fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()>;
+
+    /// Removes what is in a directory, whoever it belongs to, by a container of an image that is here.
+    fn empty_directory<'a>(&'a self, emptied: &'a EmptyDirectory) -> Pending<'a, ()>;
 
     /// Removes one container; that it is not there is no error.
     fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()>;

@@ -20,8 +20,9 @@ pub use docker::DockerBackend;
 pub use process::ProcessBackend;
 pub use socket::{EngineSocket, OpenSocket};
 pub use spec::{
-    ContainerEnd, ContainerSpec, Credentials, Health, HealthCheck, Holder, Image, JobContainer,
-    Mounts, Naming, Owner, Resources, ServiceContainer, SocketMount, StartedService, WarmOwner,
+    ContainerEnd, ContainerSpec, Credentials, EmptyDirectory, Health, HealthCheck, Holder, Image,
+    JobContainer, Mounts, Naming, Owner, Resources, ServiceContainer, SocketMount, StartedService,
+    WarmOwner,
 };
 pub use volumes::{VolumeMount, VolumeSource};
 

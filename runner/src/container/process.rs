@@ -19,9 +19,9 @@ use nix::unistd::Pid;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    ActionContainer, Backend, ContainerEnd, Credentials, EngineSocket, Health, Holder, Image,
-    ImageBuild, JobContainer, OpenSocket, Owner, Pending, ServiceContainer, StartedService,
-    WarmOwner,
+    ActionContainer, Backend, ContainerEnd, Credentials, EmptyDirectory, EngineSocket, Health,
+    Holder, Image, ImageBuild, JobContainer, OpenSocket, Owner, Pending, ServiceContainer,
+    StartedService, WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -136,6 +136,14 @@ impl Backend for ProcessBackend {
         async { unsupported("build an image") }.boxed()
     }
 
+    fn kept_images<'a>(&'a self, _runner: &'a str) -> Pending<'a, Vec<String>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn remove_image<'a>(&'a self, _name: &'a str) -> Pending<'a, bool> {
+        async { Ok(false) }.boxed()
+    }
+
     fn start_action<'a>(&'a self, _action: &'a ActionContainer) -> Pending<'a, String> {
         async { unsupported("start the container of an action") }.boxed()
     }
@@ -181,6 +189,10 @@ impl Backend for ProcessBackend {
 
     fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()> {
         async move { self.remove(&warm_name(owner)) }.boxed()
+    }
+
+    fn empty_directory<'a>(&'a self, _emptied: &'a EmptyDirectory) -> Pending<'a, ()> {
+        async { unsupported("empty a directory") }.boxed()
     }
 
     fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {

@@ -150,6 +150,16 @@ pub enum SocketMount {
     Engine,
 }
 
+/// A directory with files that are not the runner's own.
+#[derive(Clone, Debug)]
+pub struct EmptyDirectory {
+    pub owner: Owner,
+    /// Any will do that is here.
+    pub image: String,
+    pub shim_program: PathBuf,
+    pub directory: PathBuf,
+}
+
 /// Directories on the runner's disk and where they appear.
 #[derive(Clone, Debug)]
 pub struct Mounts {

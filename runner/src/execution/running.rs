@@ -4,7 +4,7 @@
 //! goes on from it misses no line.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gantry_protocol::JobId;
 use gantry_workflow::expr::{Environment, EvalError, Object, StatusView, Value};
@@ -73,6 +73,24 @@ pub(crate) struct RunningJob {
 impl Host {
     pub(crate) fn jobs_directory(&self) -> std::path::PathBuf {
         self.config.work_directory.join("jobs")
+    }
+
+    /// Notes that an image that is kept for later jobs has been used.
+    pub(crate) fn note_use(&self, image: &str) {
+        let path = self.use_of(image);
+        // Without the note it is removed before others when room is needed.
+        let _ = path.parent().map(std::fs::create_dir_all);
+        let _ = std::fs::write(path, "");
+    }
+
+    /// When an image was used last; the oldest time if that is not known.
+    pub(crate) fn last_use(&self, image: &str) -> SystemTime {
+        let about = std::fs::metadata(self.use_of(image)).and_then(|about| about.modified());
+        about.unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    fn use_of(&self, image: &str) -> std::path::PathBuf {
+        self.config.work_directory.join("image-uses").join(image.replace('/', "_"))
     }
 
     pub(crate) fn directory(&self, job: JobId) -> JobDirectory {

@@ -3,11 +3,14 @@
 //! Does not decide when. Invariant: a job's directory goes last, because it names what else there is.
 
 use std::fs;
+use std::io::ErrorKind;
 
-use gantry_protocol::JobId;
+use gantry_protocol::{JobId, LeaseToken};
 
 use crate::background::blocking;
 use crate::client::Backoff;
+use crate::config::DEFAULT_IMAGE;
+use crate::container::{EmptyDirectory, Owner};
 use crate::execution::Host;
 use crate::infra_error::InfraError;
 use crate::workspace::JobDirectory;
@@ -36,6 +39,18 @@ async fn try_to_remove(
     directory: &JobDirectory,
 ) -> Result<(), InfraError> {
     remove_containers(host, job, directory).await?;
+    match blocking(|| directory.remove()) {
+        Err(InfraError::Disk { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+        removed => return removed,
+    }
+    // A job's root has made them, and this runner is somebody else.
+    let emptied = EmptyDirectory {
+        owner: Owner { runner: host.installation.clone(), job, lease: LeaseToken(0) },
+        image: host.config.image_for(&[]).unwrap_or(DEFAULT_IMAGE).to_owned(),
+        shim_program: host.shim_program.clone(),
+        directory: directory.root().to_owned(),
+    };
+    host.backend.empty_directory(&emptied).await?;
     blocking(|| directory.remove())
 }
 

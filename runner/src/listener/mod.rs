@@ -9,6 +9,7 @@ mod job_locks;
 mod keeper;
 mod lock;
 mod registration;
+mod room;
 mod serve;
 mod slot;
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::claim::SlotClaim;
 use super::job_locks::{JobLock, JobLocks};
 use super::keeper::{Keeper, LeasedJob};
+use super::room::wait_for_room;
 use crate::background::{self, Task};
 use crate::client::{Backoff, ClientError, persistently};
 use crate::execution::{Host, JobState, Signals};
@@ -44,6 +45,10 @@ impl Slot {
                 () = shutdown.cancelled() => break SlotEnd::Drained,
             };
             let Ok(permit) = permit else { break SlotEnd::Drained };
+            tokio::select! {
+                () = wait_for_room(&self.host) => {}
+                () = shutdown.cancelled() => break SlotEnd::Drained,
+            }
             match self.lease(&shutdown).await {
                 Ok(Some(message)) => {
                     removals.retain(|removal| !removal.is_finished());

@@ -14,6 +14,7 @@ mod execute;
 mod file_commands;
 mod head;
 mod node;
+mod out_of_disk;
 mod out_of_memory;
 mod process;
 mod program;

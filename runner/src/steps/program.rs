@@ -7,6 +7,7 @@ use gantry_protocol::Conclusion;
 use super::environment::command_options;
 use super::execute::{StepEnd, StepPlace};
 use super::file_commands::FileCommands;
+use super::out_of_disk::check_disk;
 use super::out_of_memory::explain_kill;
 use super::process::{ProcessEnd, ProcessError, StopReason, follow_process, start_process};
 use crate::execution::RunningJob;
@@ -76,6 +77,9 @@ async fn try_to_run(
         && let Some(reason) = explain_kill(job).await
     {
         log.error(&reason);
+    }
+    if end.code != 0 {
+        check_disk(job).map_err(ProcessError::Infra)?;
     }
     let outcome = match stopped(end, place, log) {
         Some(outcome) => outcome,

@@ -11,6 +11,7 @@ mod docker_actions;
 mod engine_socket;
 mod environment;
 mod fake_server;
+mod faults;
 mod fixture;
 mod images;
 mod javascript;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use gantry_runner::disk_policy::DiskArguments;
 use gantry_runner::warm_policy::WarmArguments;
 use gantry_server::config::{
     Config, GITHUB_API_URL, GitHubAccess, GitHubCredentials, SubjectFormat, default_data_dir,
@@ -133,6 +134,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) warm: WarmArguments,
+
+    #[command(flatten)]
+    pub(super) disk: DiskArguments,
 }
 
 /// GitHub's setting `default_workflow_permissions`.

@@ -90,6 +90,7 @@ async fn config(
     config.registration_token = Some(token.into());
     arguments.runner.apply_to(&mut config);
     config.warm = arguments.warm.clone().into();
+    config.disk = arguments.disk.clone().into();
     config.drain_timeout = Some(Duration::ZERO);
     Ok(config)
 }

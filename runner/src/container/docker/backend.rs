@@ -28,8 +28,9 @@ use super::error::{is_missing, reason, refused};
 use super::freeze::Freezer;
 use super::{action, create, freeze, remove};
 use crate::container::{
-    ActionContainer, Backend, ContainerEnd, Credentials, EngineSocket, Health, Image, ImageBuild,
-    JobContainer, OpenSocket, Owner, Pending, ServiceContainer, StartedService, WarmOwner,
+    ActionContainer, Backend, ContainerEnd, Credentials, EmptyDirectory, EngineSocket, Health,
+    Image, ImageBuild, JobContainer, OpenSocket, Owner, Pending, ServiceContainer, StartedService,
+    WarmOwner,
 };
 use crate::infra_error::InfraError;
 use crate::workspace::{InsidePaths, JobDirectory};
@@ -351,6 +352,18 @@ impl Backend for DockerBackend {
         action::build(&self.docker, build, output).boxed()
     }
 
+    fn kept_images<'a>(&'a self, runner: &'a str) -> Pending<'a, Vec<String>> {
+        remove::kept_images(&self.docker, runner).boxed()
+    }
+
+    fn remove_image<'a>(&'a self, name: &'a str) -> Pending<'a, bool> {
+        async move {
+            self.images.lock().await.remove(name);
+            remove::image(&self.docker, name).await
+        }
+        .boxed()
+    }
+
     fn start_action<'a>(&'a self, action: &'a ActionContainer) -> Pending<'a, String> {
         action::start((&self.docker, &self.freezer), action, self.socket()).boxed()
     }
@@ -397,6 +410,25 @@ impl Backend for DockerBackend {
 
     fn remove_warm<'a>(&'a self, owner: &'a WarmOwner) -> Pending<'a, ()> {
         async move { remove::container(&self.docker, &create::warm_name(owner)).await }.boxed()
+    }
+
+    fn empty_directory<'a>(&'a self, emptied: &'a EmptyDirectory) -> Pending<'a, ()> {
+        async move {
+            let name = create::name(&emptied.owner, "emptying");
+            let what = "container that removes files";
+            remove::container(&self.docker, &name).await?;
+            let id = self.start(&name, what, create::emptying(emptied)).await?;
+            let code = action::wait(&self.docker, &id).await?;
+            remove::container(&self.docker, &id).await?;
+            match code {
+                0 => Ok(()),
+                code => Err(InfraError::Engine {
+                    operation: format!("remove the files in `{}`", emptied.directory.display()),
+                    reason: format!("exit code {code}"),
+                }),
+            }
+        }
+        .boxed()
     }
 
     fn remove_container<'a>(&'a self, container: &'a str) -> Pending<'a, ()> {

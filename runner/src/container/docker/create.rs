@@ -12,8 +12,8 @@ use bollard::models::{
 };
 
 use crate::container::{
-    ContainerSpec, HealthCheck, Holder, JobContainer, Owner, ServiceContainer, SocketMount,
-    VolumeMount, VolumeSource, WarmOwner,
+    ContainerSpec, EmptyDirectory, HealthCheck, Holder, JobContainer, Owner, ServiceContainer,
+    SocketMount, VolumeMount, VolumeSource, WarmOwner,
 };
 use crate::workspace::FILE_COMMANDS;
 
@@ -123,6 +123,25 @@ pub(super) fn job(container: &JobContainer, socket: Option<&Path>) -> ContainerC
         Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() });
     if let Some(host) = &mut body.host_config {
         host.mounts = Some(binds);
+        host.log_config = Some(log_driver("none"));
+    }
+    body
+}
+
+/// Nothing but the shim, which removes what is in a directory.
+pub(super) fn emptying(emptied: &EmptyDirectory) -> ContainerCreateBody {
+    let spec = ContainerSpec { image: emptied.image.clone(), ..ContainerSpec::default() };
+    let mut body = base(labels(&emptied.owner), &spec);
+    body.user = Some("0:0".to_owned());
+    body.entrypoint = Some(vec![SHIM_PROGRAM.to_owned()]);
+    body.cmd = Some(vec!["--empty".to_owned(), SHIM_DIRECTORY.to_owned()]);
+    body.working_dir = Some("/".to_owned());
+    if let Some(host) = &mut body.host_config {
+        host.network_mode = Some("none".to_owned());
+        host.mounts = Some(vec![
+            bind(&emptied.shim_program, SHIM_PROGRAM, true),
+            bind(&emptied.directory, SHIM_DIRECTORY, false),
+        ]);
         host.log_config = Some(log_driver("none"));
     }
     body

@@ -9,8 +9,8 @@ use bollard::Docker;
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-    RemoveVolumeOptionsBuilder,
+    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions,
+    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 use gantry_protocol::JobId;
 
@@ -50,6 +50,24 @@ async fn networks(
         .into_iter()
         .filter_map(|network| Some((network.id?, network.labels.unwrap_or_default())))
         .collect())
+}
+
+/// The images of a runner that are of no single job.
+pub(super) async fn kept_images(docker: &Docker, runner: &str) -> Result<Vec<String>, InfraError> {
+    let labels = [format!("{RUNNER_LABEL}={runner}")];
+    let options = ListImagesOptionsBuilder::default().filters(&filter(&labels)).build();
+    let listed = docker.list_images(Some(options)).await.map_err(refused("list images"))?;
+    let kept = listed.into_iter().filter(|image| !image.labels.contains_key(JOB_LABEL));
+    Ok(kept.flat_map(|image| image.repo_tags).collect())
+}
+
+/// False when a container uses it.
+pub(super) async fn image(docker: &Docker, name: &str) -> Result<bool, InfraError> {
+    match docker.remove_image(name, None::<RemoveImageOptions>, None).await {
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(error) if !is_missing(&error) => Err(refused(format!("remove image `{name}`"))(error)),
+        _ => Ok(true),
+    }
 }
 
 /// Removes volumes of which a job had made the names.
