@@ -132,23 +132,8 @@ async fn images_are_built_upon_each_other_and_go_with_the_job() {
     assert_eq!(docker(&["image", "inspect", "--format", "{{.Id}}", "gantry/job:latest"]), before);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_the_machine_is_seen_or_mounted() {
-    let Some(t) = start().await else { return };
-    let canary = format!("gantry-canary-{}", std::process::id());
-    docker(&[
-        "run",
-        "-d",
-        "--name",
-        &canary,
-        "--label",
-        "gantry.job=1",
-        "gantry/job:latest",
-        "sleep",
-        "600",
-    ]);
-    let id = docker(&["inspect", "--format", "{{.Id}}", &canary]);
-    let script = r#"
+/// Each of these must be refused, and none may change anything. `no` prints `BROKEN` for what works.
+const ATTACKS: &str = r#"
         no() { if "$@" > out 2>&1; then echo "BROKEN $*"; fi; cat out; rm -f out; }
         for it in CANARY ID $(hostname) ; do
           for what in "inspect" "logs" "top" "exec CMD true" "rm" "stop -t 0" "kill" "pause" "rename CMD x" "cp CMD:/etc/hostname ." "export" "diff" "update --memory 100m" "commit" "restart -t 0" "wait" "attach"; do
@@ -214,7 +199,24 @@ async fn nothing_of_the_machine_is_seen_or_mounted() {
         docker update --pids-limit -1 mine
         docker inspect --format 'still {{.HostConfig.PidsLimit}}' mine
     "#;
-    let script = script.replace("CANARY", &canary).replace("ID", id.trim());
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_the_machine_is_seen_or_mounted() {
+    let Some(t) = start().await else { return };
+    let canary = format!("gantry-canary-{}", std::process::id());
+    docker(&[
+        "run",
+        "-d",
+        "--name",
+        &canary,
+        "--label",
+        "gantry.job=1",
+        "gantry/job:latest",
+        "sleep",
+        "600",
+    ]);
+    let id = docker(&["inspect", "--format", "{{.Id}}", &canary]);
+    let script = ATTACKS.replace("CANARY", &canary).replace("ID", id.trim());
     let (job, log) = run(&t, &script).await;
     assert!(!log.contains("\nBROKEN"), "{log}");
     assert!(!log.contains("seen gantry") && !log.contains(&format!("seen {canary}")), "{log}");
@@ -306,7 +308,6 @@ volumes:
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "whoever runs the tests must see what was not tested")]
 async fn compose_brings_an_application_up_and_down() {
     let Some(t) = start().await else { return };
     let job = t.queue_with(

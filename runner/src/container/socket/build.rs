@@ -1,6 +1,6 @@
 //! `docker build` by the engine's own builder.
 //!
-//! BuildKit is not offered: its caches are everybody's. Invariant: what is built carries the job's labels
+//! `BuildKit` is not offered: its caches are everybody's. Invariant: what is built carries the job's labels
 //! and names, its steps have the job's network, and no layer of another job is taken for one of this.
 
 use std::collections::HashMap;

@@ -52,7 +52,7 @@ impl Door {
             ("GET", [name, "json"]) => {
                 let id = self.container_id(name).await?;
                 let path = call.target.at(&format!("/containers/{id}/json"));
-                self.show_changed(&path, |container| show_ports(container)).await
+                self.show_changed(&path, show_ports).await
             }
             ("POST", [name, "start"]) => self.start(call, name).await,
             ("POST", [name, "restart"]) => self.restart(call, name).await,

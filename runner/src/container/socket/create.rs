@@ -151,7 +151,7 @@ impl Door {
 
     /// A container that another one refers to. Clients take a missing object for a missing image.
     async fn other(&self, name: &str) -> Result<Value, Refusal> {
-        self.container(name).await.map_err(Refusal::as_bad)
+        self.container(name).await.map_err(Refusal::into_bad)
     }
 
     async fn other_id(&self, name: &str) -> Result<String, Refusal> {
@@ -204,7 +204,7 @@ impl Door {
             }
             other => match other.strip_prefix("container:") {
                 Some(other) => format!("container:{}", self.other_id(other).await?),
-                None => self.network(other).await.map_err(Refusal::as_bad)?,
+                None => self.network(other).await.map_err(Refusal::into_bad)?,
             },
         };
         let has_network = own != "none" && !own.starts_with("container:");
@@ -221,7 +221,7 @@ impl Door {
                 _ => Map::new(),
             };
             let endpoint = self.endpoint(endpoint, name).await?;
-            let network = self.network(&network).await.map_err(Refusal::as_bad)?;
+            let network = self.network(&network).await.map_err(Refusal::into_bad)?;
             joined.insert(network, Value::Object(endpoint));
         }
         host.insert("NetworkMode".to_owned(), json!(own));

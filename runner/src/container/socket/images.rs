@@ -60,7 +60,7 @@ impl Door {
             ("POST", [name @ .., "push"]) if !name.is_empty() => {
                 self.push(call, &name.join("/")).await
             }
-            ("DELETE", [name @ ..]) if !name.is_empty() => {
+            ("DELETE", name) if !name.is_empty() => {
                 let name = name.join("/");
                 let image = self.visible(&name).await?;
                 if !image.is_own {

@@ -23,7 +23,7 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
-    pub(super) fn as_bad(self) -> Self {
+    pub(super) fn into_bad(self) -> Self {
         Self { status: StatusCode::BAD_REQUEST, ..self }
     }
 
