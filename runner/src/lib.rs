@@ -18,6 +18,7 @@ mod hash_files;
 mod infra_error;
 mod job;
 mod listener;
+mod local_socket;
 mod output;
 mod remove_tree;
 mod replace_file;

@@ -6,20 +6,16 @@
 //! everybody else. Invariant: the way leads to the server of this runner and nowhere else.
 
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsRawFd as _;
-use std::path::Path;
 
 use gantry_protocol::JobMessage;
 use gantry_workflow::expr::Value;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 
 use crate::background::{self, Task};
 use crate::execution::RunningJob;
 use crate::infra_error::InfraError;
+use crate::local_socket;
 
 /// The socket's name in the shim's directory.
 const SOCKET_FILE: &str = "server";
@@ -34,9 +30,8 @@ pub(super) async fn open_for(job: &mut RunningJob) -> Result<(), InfraError> {
     };
     let Some(server) = origin_address(&job.host.config.server_url) else { return Ok(()) };
     let origin = origin.to_owned();
-    let directory = job.directory.shim();
-    let listener =
-        listen(&directory).map_err(InfraError::disk("making a socket in", &directory))?;
+    let (own, shim) = (job.directory.root(), job.directory.shim());
+    let listener = local_socket::listen_in(own, &shim, SOCKET_FILE)?;
     job.front_door = Some(background::spawn("front_door", serve(listener, server)));
     let known = job.state.record.containers.as_ref().and_then(|it| it.front_door);
     let port = match known {
@@ -105,20 +100,6 @@ fn lead(message: &mut JobMessage, origin: &str, port: u16) {
         });
         message.contexts.github = Value::object(entries);
     }
-}
-
-/// Binds through the open directory: no link that a job has put there is followed, and the path always
-/// fits.
-fn listen(directory: &Path) -> std::io::Result<UnixListener> {
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let opened = open(directory, flags, Mode::empty())?;
-    // That of the runner before.
-    let _ = unlinkat(&opened, SOCKET_FILE, UnlinkatFlags::NoRemoveDir);
-    let path = format!("/proc/self/fd/{}/{SOCKET_FILE}", opened.as_raw_fd());
-    let listener = UnixListener::bind(path)?;
-    // The shim may be another user than the runner.
-    fchmodat(&opened, SOCKET_FILE, Mode::from_bits_truncate(0o666), FchmodatFlags::FollowSymlink)?;
-    Ok(listener)
 }
 
 async fn serve(listener: UnixListener, server: SocketAddr) {

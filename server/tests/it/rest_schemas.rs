@@ -132,7 +132,7 @@ impl Caller<'_> {
 fn is_our_own(path: &str) -> bool {
     // GitHub's badges are pictures and not part of its API.
     path.ends_with("/badge.svg")
-        || ["/api/", "/repositories/", "/healthz", "/readyz", "/metrics", "/login/"]
+        || ["/api/", "/repositories/", "/healthz", "/readyz", "/metrics", "/login/", "/setup/"]
             .iter()
             .any(|prefix| path.starts_with(prefix))
 }
@@ -314,11 +314,11 @@ async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
     caller.call(Method::DELETE, "/repos/acme/app/environments/production", None).await;
 }
 
-/// A run that is not over cannot be run again, but it can be ended. GitHub refuses the former with
+/// A run that is not over cannot be run again or be approved, but it can be ended. GitHub refuses the former with
 /// 403, which its description names for a single job only.
 async fn reruns(caller: &mut Caller<'_>, run: i64, job: i64) {
     let actions = "/repos/acme/app/actions";
-    for verb in ["rerun", "rerun-failed-jobs"] {
+    for verb in ["rerun", "rerun-failed-jobs", "approve"] {
         let path = format!("{actions}/runs/{run}/{verb}");
         let request = caller.server.as_admin(Method::POST, &path);
         let answer = request.send().await.expect("an answer");

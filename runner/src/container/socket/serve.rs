@@ -1,7 +1,6 @@
 //! The sockets themselves: one for the job's shim, which leads to it, and one to be mounted.
 
 use std::convert::Infallible;
-use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,9 +8,6 @@ use hyper::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::binds::Places;
@@ -22,6 +18,7 @@ use crate::background::{self, Task};
 use crate::container::docker::Freezer;
 use crate::container::{Limits, Owner};
 use crate::infra_error::InfraError;
+use crate::local_socket;
 use crate::shim::Shim;
 
 /// What a job's socket is opened with.
@@ -68,13 +65,8 @@ impl EngineSocket {
             pushing: tokio::sync::Mutex::default(),
         });
         let name = own.file_name().and_then(|name| name.to_str()).unwrap_or("docker.sock");
-        let listener = |directory: &Path, name: &str| {
-            listen(directory, name).map_err(InfraError::disk("making a socket in", directory))
-        };
-        let (mounted, led) = (listener(&directory, name)?, listener(&directory, shim_name)?);
-        // The job may have put a link there; renaming replaces it, and never follows it.
-        let moved = std::fs::rename(directory.join(shim_name), shim_directory.join(shim_name));
-        moved.map_err(InfraError::disk("moving a socket to", &shim_directory))?;
+        let mounted = local_socket::listen(&directory, name)?;
+        let led = local_socket::listen_in(&directory, &shim_directory, shim_name)?;
         Ok(Self {
             _listeners: [
                 background::spawn("engine_socket", accept(mounted, Arc::clone(&door))),
@@ -87,17 +79,6 @@ impl EngineSocket {
 fn secret(token: &str) -> String {
     use sha2::{Digest as _, Sha256};
     hex::encode(&Sha256::digest(format!("names {token}"))[..12])
-}
-
-/// Binds through the open directory: no link is followed, and the path always fits.
-fn listen(directory: &Path, name: &str) -> std::io::Result<UnixListener> {
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let opened = open(directory, flags, Mode::empty())?;
-    // That of the runner before.
-    let _ = unlinkat(&opened, name, UnlinkatFlags::NoRemoveDir);
-    let listener = UnixListener::bind(format!("/proc/self/fd/{}/{name}", opened.as_raw_fd()))?;
-    fchmodat(&opened, name, Mode::from_bits_truncate(0o666), FchmodatFlags::FollowSymlink)?;
-    Ok(listener)
 }
 
 async fn accept(listener: UnixListener, door: Arc<Door>) {
