@@ -149,9 +149,11 @@ describe('the administration', () => {
   });
 
   it('is closed to everybody else', async () => {
-    stub.role = 'write';
-    await open('/-/admin/deliveries');
-    await page.getByRole('heading', { name: 'Only administrators see this' }).waitFor();
-    assert.equal(await page.getByRole('link', { name: 'Admin', exact: true }).count(), 0);
+    for (const [role, repositoryIds] of [['write', null], ['admin', [1]]]) {
+      Object.assign(stub, { role, repositoryIds });
+      await open('/-/admin/deliveries');
+      await page.getByRole('heading', { name: 'Only administrators see this' }).waitFor();
+      assert.equal(await page.getByRole('link', { name: 'Admin', exact: true }).count(), 0);
+    }
   });
 });

@@ -37,6 +37,8 @@ class Stub {
   summaries = startingSummaries();
   isSignedIn = true;
   role = 'admin';
+  /** The repositories in which the role is held; null for all. */
+  repositoryIds = null;
   /** Bodies of POST calls, as `{path, body}`. */
   posted = [];
   streams = new Set();
@@ -101,7 +103,7 @@ async function handle(stub, request, answer) {
 }
 
 const ROUTES = [
-  [/^GET \/api\/gantry\/session$/, ({ stub, answer }) => reply(answer, 200, { login: 'octavia', role: stub.role })],
+  [/^GET \/api\/gantry\/session$/, ({ stub, answer }) => reply(answer, 200, { login: 'octavia', role: stub.role, repository_ids: stub.repositoryIds })],
   [/^GET \/api\/gantry\/runs$/, listRuns],
   [/^GET \/api\/gantry\/runs\/(\d+)(?:\/attempts\/(\d+))?$/, getRun],
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/summaries$/, getSummaries],

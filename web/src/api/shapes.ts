@@ -21,6 +21,8 @@ export type Role = 'read' | 'write' | 'admin';
 export interface Session {
   login: string;
   role: Role;
+  /** The repositories in which the role is held; null for all. */
+  repository_ids: number[] | null;
 }
 
 export interface WorkflowRun {

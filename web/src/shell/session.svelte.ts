@@ -19,9 +19,13 @@ export const session = {
   get state(): State {
     return state;
   },
-  /** Whether the server would let this person do what needs `role`; it decides by itself, too. */
+  /** Whether the server would let this person do what needs `role` in a repository that is shown to them; it decides by itself, too. */
   may(role: Role): boolean {
     return state.kind === 'in' && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
+  },
+  /** The same for what belongs to no repository: those who have but some of them may not. */
+  mayEverywhere(role: Role): boolean {
+    return state.kind === 'in' && state.who.repository_ids === null && this.may(role);
   },
   async load(): Promise<void> {
     try {
