@@ -172,6 +172,19 @@ describe('one run', () => {
     await page.getByText('Failure', { exact: true }).first().waitFor();
   });
 
+  it('for a stranger waits until somebody approves it', async () => {
+    stub.change(RUNS.succeeded, (view) => {
+      Object.assign(view, { jobs: [], reason: 'A maintainer has to approve this run.' });
+      Object.assign(view.run, { status: 'completed', conclusion: 'action_required' });
+    });
+    await open(runPath(RUNS.succeeded));
+    await page.getByText('A maintainer has to approve this run.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Run again' }).count(), 0);
+    await page.getByRole('button', { name: 'Approve and run' }).click();
+    await page.getByRole('button', { name: 'Cancel run' }).waitFor();
+    assert.equal(stub.posted[0].path, `/repos/${REPOSITORY}/actions/runs/${RUNS.succeeded}/approve`);
+  });
+
   it('offers nothing to whoever may only look', async () => {
     stub.role = 'read';
     await open(runPath(RUNS.failed));

@@ -119,6 +119,7 @@ const ROUTES = [
   [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/pending_deployments$/, review],
   [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/cancel$/, cancel],
   [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/rerun(?:-failed-jobs)?$/, rerun],
+  [/^POST \/repos\/hotgigs\/app\/actions\/runs\/(\d+)\/approve$/, approveRun],
   [/^POST \/api\/gantry\/logout$/, signOut],
   ...REPOSITORY_ROUTES.map(([pattern, act]) => [pattern, (call) => act({ ...call, reply, bodyOf })]),
 ];
@@ -243,6 +244,15 @@ async function review({ stub, request, answer, url, ids: [id] }) {
     Object.assign(view.run, { status: 'in_progress' });
   });
   reply(answer, 200, []);
+}
+
+async function approveRun({ stub, request, answer, url, ids: [id] }) {
+  stub.posted.push({ path: url.pathname, body: await bodyOf(request) });
+  stub.change(Number(id), (view) => {
+    Object.assign(view, { reason: null });
+    Object.assign(view.run, { status: 'queued', conclusion: null });
+  });
+  reply(answer, 201, {});
 }
 
 async function cancel({ stub, request, answer, url, ids: [id] }) {
