@@ -26,7 +26,7 @@ pub async fn repeat(
     Ok(())
 }
 
-/// These legs run again or are in their calls, and the others keep their results.
+/// These legs run again or enter their calls again, and the others keep their results.
 async fn repeat_legs(
     db: &mut PgConnection,
     ended: Attempt,
@@ -46,10 +46,8 @@ async fn repeat_legs(
     .await?;
     for row in rows {
         let leg = u32::try_from(row.leg)?;
-        if legs.again.contains(&leg) {
+        if legs.again.contains(&leg) || legs.within.contains(&leg) {
             run_again(db, row.id).await?;
-        } else if legs.within.contains(&leg) {
-            enter_again(db, row.id).await?;
         } else {
             keep(db, row.id).await?;
             keep_called(db, ended, &format!("{job}/{}/", row.leg)).await?;
@@ -77,7 +75,7 @@ async fn keep_called(db: &mut PgConnection, ended: Attempt, prefix: &str) -> sql
     Ok(())
 }
 
-/// The leg waits to begin, with the matrix it had.
+/// The leg waits to begin, with the matrix and the inputs it had.
 async fn run_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
@@ -86,24 +84,6 @@ async fn run_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
          select run_id, run_attempt + 1, job_key, leg, name, 'pending', expanded, matrix,
              strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
              timeout_minutes, cancel_timeout_minutes, concurrency, call_inputs
-         from jobs
-         where id = $1",
-        job,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The leg has entered its call, with the matrix and the inputs it had.
-async fn enter_again(db: &mut PgConnection, job: i64) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into jobs (run_id, run_attempt, job_key, leg, name, status, expanded, matrix,
-             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-             timeout_minutes, cancel_timeout_minutes, call_inputs, called_at)
-         select run_id, run_attempt + 1, job_key, leg, name, 'called', expanded, matrix,
-             strategy, fail_fast, max_parallel, runs_on, environment, continue_on_error,
-             timeout_minutes, cancel_timeout_minutes, call_inputs, clock_timestamp()
          from jobs
          where id = $1",
         job,

@@ -164,41 +164,151 @@ async fn one_leg_runs_again_with_what_depends_on_it_and_with_debug_output() {
     assert_eq!(message.0, 403, "a job of an earlier attempt");
 }
 
-#[tokio::test]
-async fn a_called_job_runs_again_within_its_call_and_the_others_of_it_are_kept() {
-    const CALLER: &str = "
-on: push
-jobs:
-  call: { uses: ./.github/workflows/called.yml }
-  after: { needs: call, runs-on: ubuntu-latest, steps: [{ run: a }] }
-";
-    const CALLED: &str = "
+const CALLED: &str = "
 on: { workflow_call: { outputs: { v: { value: '${{ jobs.build.outputs.v }}' } } } }
 jobs:
   build: { runs-on: ubuntu-latest, outputs: { v: '${{ steps.v.outputs.v }}' }, steps: [{ run: a }] }
   test: { needs: build, runs-on: ubuntu-latest, steps: [{ run: a }] }
 ";
-    let server = server_or_skip!();
-    let files = [("ci.yml", CALLER), ("called.yml", CALLED)];
-    let repository = GitRepository::create(server.directory.path(), &files);
-    let run = server.push_and_settle(&repository).await;
-    let scene = Scene { server: &server, runner: FakeRunner::register(&server, "one").await, run };
-    let build = scene.lease("call / build").await;
-    scene.end(&build, End { outputs: &[("v", "1.2")], ..End::SUCCESS }).await;
-    let test = scene.lease("call / test").await;
-    scene.end(&test, FAILURE).await;
-    assert_eq!(server.run_state(run).await, "completed failure");
 
+/// A repository of which each push calls [`CALLED`].
+fn calling(server: &TestServer, of_run: &str, of_call: &str) -> GitRepository {
+    let caller = format!(
+        "on: push\n{of_run}jobs:\n  call: {{ uses: ./.github/workflows/called.yml{of_call} }}\n  after: {{ needs: call, runs-on: ubuntu-latest, steps: [{{ run: a }}] }}\n"
+    );
+    let files = [("ci.yml", &*caller), ("called.yml", CALLED)];
+    GitRepository::create(server.directory.path(), &files)
+}
+
+impl<'a> Scene<'a> {
+    /// The first attempt: `build` of what is called succeeds with an output, `test` fails.
+    async fn failed_call(server: &'a TestServer, repository: &GitRepository) -> (Self, JobMessage) {
+        let run = server.push_and_settle(repository).await;
+        let scene = Self { server, runner: FakeRunner::register(server, "one").await, run };
+        let build = scene.lease("call / build").await;
+        scene.end(&build, End { outputs: &[("v", "1.2")], ..End::SUCCESS }).await;
+        let test = scene.lease("call / test").await;
+        scene.end(&test, FAILURE).await;
+        assert_eq!(server.run_state(run).await, "completed failure");
+        (scene, test)
+    }
+
+    /// The further attempt: `test` alone runs of the call, and then what needs the call.
+    async fn test_runs_again(&self) {
+        let again = self.lease("call / test").await;
+        assert_eq!(again.run_id, self.run);
+        assert_eq!(again.contexts.needs.to_json()["build"]["outputs"]["v"], "1.2");
+        self.end(&again, End::SUCCESS).await;
+        let after = self.lease("after").await;
+        assert_eq!(after.contexts.needs.to_json()["call"]["outputs"]["v"], "1.2");
+        self.end(&after, End::SUCCESS).await;
+        assert_eq!(self.server.run_state(self.run).await, "completed success");
+    }
+
+    /// The other run goes from the beginning to its end.
+    async fn other_run_ends(&self, run: RunId) {
+        for name in ["call / build", "call / test", "after"] {
+            let job = self.lease(name).await;
+            assert_eq!(job.run_id, run);
+            self.end(&job, End::SUCCESS).await;
+        }
+        assert_eq!(self.server.run_state(run).await, "completed success");
+    }
+
+    /// `group run state` of what is held or waited for.
+    async fn slots(&self) -> Vec<String> {
+        let text = "select concat_ws(' ', group_name, run_number, state)
+             from concurrency_slots join workflow_runs on workflow_runs.id = run_id
+             order by 1";
+        sqlx::query_scalar(text).fetch_all(&self.server.app.db).await.expect("slots")
+    }
+}
+
+#[tokio::test]
+async fn a_called_job_runs_again_within_its_call_and_the_others_of_it_are_kept() {
+    let server = server_or_skip!();
+    let repository = calling(&server, "", "");
+    let (scene, test) = Scene::failed_call(&server, &repository).await;
     assert_eq!(scene.post(&format!("jobs/{}/rerun", test.job_id), None).await.0, 201);
-    let jobs = scene.jobs_of(2).await;
-    assert!(jobs.contains(&"call / build completed success".to_owned()), "{jobs:?}");
-    let again = scene.lease("call / test").await;
-    assert_eq!(again.contexts.needs.to_json()["build"]["outputs"]["v"], "1.2");
-    scene.end(&again, End::SUCCESS).await;
-    let after = scene.lease("after").await;
-    assert_eq!(after.contexts.needs.to_json()["call"]["outputs"]["v"], "1.2");
-    scene.end(&after, End::SUCCESS).await;
-    assert_eq!(server.run_state(run).await, "completed success");
+    assert_eq!(
+        scene.jobs_of(2).await,
+        ["call / build completed success", "call / test queued -"],
+        "the call itself is not shown"
+    );
+    scene.test_runs_again().await;
+}
+
+#[tokio::test]
+async fn a_call_with_a_group_of_which_a_part_runs_again_holds_its_group() {
+    let server = server_or_skip!();
+    let repository = calling(&server, "concurrency: of-run\n", ", concurrency: of-call");
+    let (scene, test) = Scene::failed_call(&server, &repository).await;
+    assert!(scene.slots().await.is_empty());
+    assert_eq!(scene.post(&format!("jobs/{}/rerun", test.job_id), None).await.0, 201);
+    assert_eq!(scene.slots().await, ["of-call 1 held", "of-run 1 held"]);
+    assert_eq!(scene.jobs_of(2).await, ["call / build completed success", "call / test queued -"]);
+    scene.test_runs_again().await;
+    assert!(scene.slots().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_call_of_which_a_part_runs_again_waits_for_who_holds_its_group() {
+    let server = server_or_skip!();
+    let repository = calling(&server, "", ", concurrency: of-call");
+    let (scene, _) = Scene::failed_call(&server, &repository).await;
+    let other = server.push_again(&repository, "push-2").await;
+    assert_eq!(scene.rerun("rerun-failed-jobs").await.0, 201);
+    assert_eq!(scene.slots().await, ["of-call 1 pending", "of-call 2 held"]);
+    assert_eq!(scene.jobs_of(2).await, ["call pending -", "call / build completed success"]);
+    let detail = server.json(&format!("/api/gantry/runs/{}", scene.run)).await;
+    let reason = &detail["jobs"][0]["reason"];
+    assert_eq!(reason, "waits for concurrency group `of-call`, held by run #2");
+
+    scene.other_run_ends(other).await;
+    assert_eq!(scene.slots().await, ["of-call 1 held"]);
+    scene.test_runs_again().await;
+    assert!(scene.slots().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_its_own_group_asks_for_that_of_its_call_when_it_begins() {
+    let server = server_or_skip!();
+    let repository = calling(&server, "concurrency: of-run\n", ", concurrency: of-call");
+    let (scene, _) = Scene::failed_call(&server, &repository).await;
+    let other = server.push_again(&repository, "push-2").await;
+    assert_eq!(scene.rerun("rerun-failed-jobs").await.0, 201);
+    let waiting = ["of-call 2 held", "of-run 1 pending", "of-run 2 held"];
+    assert_eq!(scene.slots().await, waiting);
+    scene.other_run_ends(other).await;
+    assert_eq!(scene.slots().await, ["of-call 1 held", "of-run 1 held"]);
+    scene.test_runs_again().await;
+    assert!(scene.slots().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_in_vain_for_the_group_of_its_call_is_cancelled_and_runs_again_later() {
+    let server = server_or_skip!();
+    let repository = calling(&server, "", ", concurrency: of-call");
+    let (scene, _) = Scene::failed_call(&server, &repository).await;
+    let other = server.push_again(&repository, "push-2").await;
+    assert_eq!(scene.rerun("rerun-failed-jobs").await.0, 201);
+    // The newest who waits takes the place of the one before.
+    let newest = server.push_again(&repository, "push-3").await;
+    assert_eq!(server.run_state(scene.run).await, "completed cancelled");
+    assert_eq!(
+        scene.jobs_of(2).await,
+        [
+            "call completed cancelled",
+            "call / build completed success",
+            "call / test completed cancelled",
+            "after completed skipped",
+        ]
+    );
+    scene.other_run_ends(other).await;
+    scene.other_run_ends(newest).await;
+    assert!(scene.slots().await.is_empty());
+    assert_eq!(scene.rerun("rerun-failed-jobs").await.0, 201);
+    scene.test_runs_again().await;
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::cancel;
 use super::condition::error_text;
-use super::machine::worst_of;
+use super::machine::{end, worst_of};
 use super::needs::outputs_of;
 use super::scope::Scope;
 use super::state::{Conclusion, JobState, LegKey, LegState, LegStatus};
@@ -20,10 +21,30 @@ pub(super) fn is_entered(leg: &LegState) -> bool {
     leg.call.is_some() && leg.status == LegStatus::InProgress
 }
 
-/// The leg enters what it calls.
+/// The leg enters what it calls. In a further attempt some of it may be there: what is kept, and
+/// what runs again beside it.
 pub(super) fn enter(scope: &Scope<'_>, job: &Job, leg: LegKey) -> Transition {
-    let jobs = scope.called_by(job, leg.leg).map(|called| called.new_jobs()).unwrap_or_default();
+    let called = scope.called_by(job, leg.leg);
+    let mut jobs = called.map(|called| called.new_jobs()).unwrap_or_default();
+    jobs.retain(|job| !scope.state.jobs.contains_key(&job.key));
     Transition::Enter { leg, jobs }
+}
+
+/// The ends of the called jobs that are there although their leg has ended before it entered them.
+pub(super) fn never_entered(called: &Scope<'_>, reason: &str) -> Vec<Transition> {
+    let cancelled = (Conclusion::Cancelled, reason);
+    let jobs = called.workflow.jobs.iter();
+    jobs.flat_map(|job| match called.job_state(&job.id) {
+        None | Some(JobState::Ended(_)) => Vec::new(),
+        Some(JobState::Blocked) => vec![end(called, job, cancelled)],
+        Some(JobState::Expanded { legs, .. }) => (0_u32..)
+            .zip(legs)
+            .filter_map(|(number, leg)| {
+                cancel::cancel(LegKey { job: called.key(&job.id), leg: number }, leg, reason)
+            })
+            .collect(),
+    })
+    .collect()
 }
 
 /// The legs of a job that have entered what they call.

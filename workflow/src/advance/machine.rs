@@ -48,8 +48,22 @@ impl Machine<'_> {
     fn look_at_run(&mut self) {
         let by_time = timers::expire_run(&self.state, self.now);
         if let Some(transition) = by_time.or_else(|| cancel::give_way(&self.state)) {
-            self.state.apply(&transition);
-            self.transitions.push(transition);
+            self.apply(transition);
+        }
+    }
+
+    /// A leg that ends before it enters its call takes with it what is there of the call.
+    fn apply(&mut self, transition: Transition) {
+        self.state.apply(&transition);
+        let mut with_it = Vec::new();
+        if let Transition::Conclude { leg, reason, .. } = &transition
+            && let Some(called) = self.scope(Some(leg))
+        {
+            with_it = calls::never_entered(&called, reason);
+        }
+        self.transitions.push(transition);
+        for transition in with_it {
+            self.apply(transition);
         }
     }
 
@@ -75,8 +89,7 @@ impl Machine<'_> {
             let Some(job) = scope.workflow.jobs.get(index) else { return };
             let key = scope.key(&job.id);
             for transition in look_at(&scope, job, self.now) {
-                self.state.apply(&transition);
-                self.transitions.push(transition);
+                self.apply(transition);
             }
             for entered in calls::entered(&key, self.state.jobs.get(&key)) {
                 self.pass_through(Some(&entered));
@@ -103,7 +116,7 @@ fn look_at(scope: &Scope<'_>, job: &Job, now: DateTime<Utc>) -> Vec<Transition> 
 /// What becomes of a job that has not started, once all its needs have ended.
 fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
     if let Some(reason) = scope.cancelled().filter(|_| cancel::spares_nothing(scope.state)) {
-        return Some(end(scope, job, (Conclusion::Cancelled, reason.to_owned())));
+        return Some(end(scope, job, (Conclusion::Cancelled, reason)));
     }
     if job.needs.iter().any(|need| scope.result(need).is_none()) {
         return None;
@@ -117,13 +130,18 @@ fn unblock(scope: &Scope<'_>, job: &Job) -> Option<Transition> {
         Decision::Cancel(reason) => (Conclusion::Cancelled, reason),
         Decision::Fail(reason) => (Conclusion::Failure, reason),
     };
-    Some(end(scope, job, ended))
+    let (conclusion, reason) = ended;
+    Some(end(scope, job, (conclusion, &reason)))
 }
 
 /// The job ends without legs.
-fn end(scope: &Scope<'_>, job: &Job, (conclusion, reason): (Conclusion, String)) -> Transition {
+pub(super) fn end(
+    scope: &Scope<'_>,
+    job: &Job,
+    (conclusion, reason): (Conclusion, &str),
+) -> Transition {
     let name = expand::unexpanded_name(scope, job, &contexts_of(scope, job));
-    Transition::End { job: scope.key(&job.id), name, conclusion, reason }
+    Transition::End { job: scope.key(&job.id), name, conclusion, reason: reason.to_owned() }
 }
 
 /// The conclusion of a run whose jobs have all ended (`semantics` 4.3).

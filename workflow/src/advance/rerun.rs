@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::Scope;
-use super::state::{Conclusion, JobState, LegKey, LegState, LegStatus, RunState};
+use super::state::{Conclusion, JobState, LegKey, LegStatus, RunState};
 use super::transition::NewJob;
 use crate::model::{Job, JobId};
 use crate::plan::RunPlan;
@@ -35,13 +35,12 @@ pub enum Fate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Legs {
     pub again: BTreeSet<u32>,
-    /// Legs that are in their call from the beginning: some of what they call runs again, and some
-    /// is kept.
+    /// Legs that enter their call again: some of what they call runs again, and some is kept.
     pub within: BTreeSet<u32>,
 }
 
-/// The fate of every job, in the order of the files; those that a leg calls follow its job if the
-/// leg is in its call from the beginning. Nothing runs again when all are kept.
+/// The fate of every job, in the order of the files; those that a leg calls follow its job if only
+/// some of them run again. Nothing runs again when all are kept.
 #[must_use]
 pub fn rerun(plan: &RunPlan, ended: &RunState, wanted: &Rerun) -> Vec<(NewJob, Fate)> {
     of_scope(&Scope::of_run(plan, ended), wanted)
@@ -87,7 +86,7 @@ fn of_itself(scope: &Scope<'_>, job: &Job, wanted: &Rerun) -> Fate {
         Some(JobState::Expanded { legs, .. }) => {
             let mut some = Legs::default();
             for (number, state) in (0..).zip(legs) {
-                if is_wanted_within(scope, (job, &leg(number)), wanted) && may_be_entered(state) {
+                if is_wanted_within(scope, (job, &leg(number)), wanted) {
                     some.within.insert(number);
                 } else if is_wanted(&leg(number), conclusion_of(state.status), wanted) {
                     some.again.insert(number);
@@ -127,12 +126,6 @@ fn is_wanted_within(scope: &Scope<'_>, (job, leg): (&Job, &LegKey), wanted: &Rer
 /// Whether `called` is among what `leg` calls.
 fn calls(leg: &LegKey, called: &LegKey) -> bool {
     called.job.as_str().starts_with(&format!("{}/{}/", leg.job, leg.leg))
-}
-
-/// A leg with a concurrency group has to ask for it before anything of it runs, so it runs again as
-/// a whole.
-fn may_be_entered(leg: &LegState) -> bool {
-    leg.call.is_some() && leg.concurrency.is_none()
 }
 
 fn conclusion_of(status: LegStatus) -> Option<Conclusion> {

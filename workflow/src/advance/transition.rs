@@ -23,7 +23,7 @@ pub enum Transition {
     Wait { leg: LegKey, environment: String, reason: String },
     /// The leg may be leased.
     Queue { leg: LegKey },
-    /// The leg's called jobs come up; each is blocked.
+    /// The leg's called jobs come up; each is blocked. Those that are there already stay as they are.
     Enter { leg: LegKey, jobs: Vec<NewJob> },
     /// The leg's called jobs have all ended, and it with them. A `reason` says what went wrong in
     /// the leg itself.

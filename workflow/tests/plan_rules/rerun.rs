@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use gantry_workflow::advance::{Conclusion, Fate, LegKey, Legs, Rerun, rerun};
+use chrono::DateTime;
+use gantry_workflow::advance::{
+    Conclusion, Fate, JobState, LegKey, LegState, LegStatus, Legs, Rerun, RunState, SlotState,
+    Transition, advance, job_result, rerun,
+};
 use gantry_workflow::model::JobId;
-use gantry_workflow::plan::{RunContexts, plan};
+use gantry_workflow::plan::{RunContexts, RunPlan, plan};
 
 use crate::files::loaded;
 use crate::run::Run;
@@ -141,8 +145,130 @@ fn a_called_job_runs_again_with_its_dependents_and_the_rest_of_the_call_is_kept(
 }
 
 #[test]
-fn a_call_that_asks_for_a_concurrency_group_runs_again_as_a_whole() {
+fn a_call_that_asks_for_a_concurrency_group_runs_again_in_part_too() {
     let run = ended_call(", concurrency: one");
-    let expected = [("call".to_owned(), Fate::Again), ("after".to_owned(), Fate::Again)];
+    let within = Fate::Legs(Legs { within: BTreeSet::from([0]), ..Legs::default() });
+    let expected = [
+        ("call".to_owned(), within),
+        ("call/0/lint".to_owned(), Fate::Again),
+        ("after".to_owned(), Fate::Again),
+    ];
     assert_eq!(changed(&run, &leg("call/0/lint", 0)), expected);
+}
+
+/// The second attempt of a call with a concurrency group, of which the failed jobs run again.
+fn second_attempt() -> (RunPlan, RunState) {
+    let run = ended_call(", concurrency: one");
+    let mut state = run.state;
+    for job in ["call/0/test", "call/0/report", "after"] {
+        state.jobs.insert(JobId(job.to_owned()), JobState::Blocked);
+    }
+    let call = call_leg(&mut state);
+    (call.status, call.slot, call.completed_order) =
+        (LegStatus::Pending, SlotState::Unclaimed, None);
+    (run.plan, state)
+}
+
+fn call_leg(state: &mut RunState) -> &mut LegState {
+    state.leg_mut(&LegKey { job: JobId("call".to_owned()), leg: 0 }).unwrap()
+}
+
+/// What happens now, in short, and the state after it.
+fn look(plan: &RunPlan, state: &mut RunState) -> Vec<String> {
+    let transitions = advance(plan, state, DateTime::UNIX_EPOCH);
+    for transition in &transitions {
+        state.apply(transition);
+    }
+    let short = |transition: &Transition| match transition {
+        Transition::Claim { leg, slot } => format!("{} claims {}", leg.job, slot.group),
+        Transition::Enter { leg, jobs } => format!("{} enters {} new jobs", leg.job, jobs.len()),
+        Transition::Expand { job, .. } => format!("{job} expands"),
+        Transition::Queue { leg } => format!("{} is queued", leg.job),
+        Transition::End { job, conclusion, .. } => format!("{job} ends {conclusion}"),
+        Transition::Conclude { leg, conclusion, .. } => format!("{} ends {conclusion}", leg.job),
+        Transition::ConcludeRun { conclusion } => format!("the run ends {conclusion}"),
+        other => format!("{other:?}"),
+    };
+    transitions.iter().map(short).collect()
+}
+
+#[test]
+fn what_runs_again_of_a_call_waits_for_the_group_of_the_call() {
+    let (plan, mut state) = second_attempt();
+    assert_eq!(look(&plan, &mut state), ["call claims one"]);
+    assert!(look(&plan, &mut state).is_empty(), "it waits");
+    call_leg(&mut state).slot = SlotState::Held;
+    let expected = ["call enters 0 new jobs", "call/0/test expands", "call/0/test is queued"];
+    assert_eq!(look(&plan, &mut state), expected);
+}
+
+#[test]
+fn a_call_that_never_gets_its_group_ends_with_what_was_to_run_again_of_it() {
+    let (plan, mut state) = second_attempt();
+    call_leg(&mut state).slot = SlotState::Refused("because".to_owned());
+    let expected = [
+        "call ends cancelled",
+        "call/0/test ends cancelled",
+        "call/0/report ends cancelled",
+        "after ends skipped",
+        "the run ends cancelled",
+    ];
+    assert_eq!(look(&plan, &mut state), expected);
+    assert_eq!(job_result(&state, &JobId("call/0/build".to_owned())), Some(Conclusion::Success));
+}
+
+#[test]
+fn a_leg_that_was_to_run_again_ends_with_the_call_that_never_gets_its_group() {
+    let (plan, mut state) = second_attempt();
+    let test = LegKey { job: JobId("call/0/test".to_owned()), leg: 0 };
+    let ended = ended_call(", concurrency: one").state.jobs.remove(&test.job).unwrap();
+    state.jobs.insert(test.job.clone(), ended);
+    state.leg_mut(&test).unwrap().status = LegStatus::Pending;
+    state.cancel_requested = true;
+    let expected = [
+        "call ends cancelled",
+        "call/0/test ends cancelled",
+        "call/0/report ends cancelled",
+        "after ends skipped",
+        "the run ends cancelled",
+    ];
+    assert_eq!(look(&plan, &mut state), expected);
+}
+
+#[test]
+fn a_call_within_a_call_that_never_gets_its_group_ends_with_it() {
+    let outer = "on: workflow_call\njobs:\n  inner: {uses: ./.github/workflows/inner.yml, concurrency: two}\n";
+    let inner = "on: workflow_call\njobs:\n  build: {runs-on: x}\n  test: {runs-on: x}\n";
+    let caller =
+        "on: push\njobs:\n  call: {uses: ./.github/workflows/outer.yml, concurrency: one}\n";
+    let loaded = loaded(caller, &[("outer.yml", outer), ("inner.yml", inner)]);
+    let mut run = Run::with(plan(loaded.workflow, RunContexts::default(), "").unwrap(), &[]);
+    run.succeed("call/0/inner/0/build");
+    run.fail("call/0/inner/0/test");
+    let within = Fate::Legs(Legs { within: BTreeSet::from([0]), ..Legs::default() });
+    let expected = [
+        ("call".to_owned(), within.clone()),
+        ("call/0/inner".to_owned(), within),
+        ("call/0/inner/0/test".to_owned(), Fate::Again),
+    ];
+    assert_eq!(changed(&run, &Rerun::Failed), expected);
+
+    let mut state = run.state;
+    state.jobs.insert(JobId("call/0/inner/0/test".to_owned()), JobState::Blocked);
+    for job in ["call", "call/0/inner"] {
+        let leg = state.leg_mut(&LegKey { job: JobId(job.to_owned()), leg: 0 }).unwrap();
+        (leg.status, leg.slot) = (LegStatus::Pending, SlotState::Unclaimed);
+    }
+    let mut goes_on = state.clone();
+    call_leg(&mut state).slot = SlotState::Refused("because".to_owned());
+    let expected = [
+        "call ends cancelled",
+        "call/0/inner ends cancelled",
+        "call/0/inner/0/test ends cancelled",
+        "the run ends cancelled",
+    ];
+    assert_eq!(look(&run.plan, &mut state), expected);
+    call_leg(&mut goes_on).slot = SlotState::Held;
+    let expected = ["call enters 0 new jobs", "call/0/inner claims two"];
+    assert_eq!(look(&run.plan, &mut goes_on), expected);
 }
