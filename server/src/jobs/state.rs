@@ -31,6 +31,7 @@ struct Row {
     cancel_timed_out: bool,
     outputs: Json<BTreeMap<String, String>>,
     completed_order: Option<i64>,
+    is_kept: bool,
     name: String,
     call_inputs: Option<Json<Value>>,
     matrix: Option<Json<Value>>,
@@ -69,7 +70,7 @@ pub async fn legs(
                  when 'in_progress' then started_at
              end as since, cancel_requested_at, cancel_timed_out,
              outputs as "outputs: Json<BTreeMap<String, String>>", completed_order, name,
-             call_inputs as "call_inputs: Json<Value>",
+             kept_from is not null as "is_kept!", call_inputs as "call_inputs: Json<Value>",
              case when call_inputs is not null then matrix end as "matrix: Json<Value>",
              case when call_inputs is not null then strategy end as "strategy: Json<Value>"
          from jobs
@@ -140,6 +141,7 @@ fn leg(row: Row) -> anyhow::Result<LegState> {
         timed_out: row.cancel_timed_out,
         outputs: row.outputs.0,
         completed_order: row.completed_order.map(u64::try_from).transpose()?,
+        is_kept: row.is_kept,
     })
 }
 

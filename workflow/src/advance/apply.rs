@@ -105,6 +105,7 @@ impl LegState {
             timed_out: false,
             outputs: std::collections::BTreeMap::new(),
             completed_order: None,
+            is_kept: false,
         }
     }
 }

@@ -61,8 +61,9 @@ fn is_settled(leg: &LegState) -> bool {
     matches!(leg.status, LegStatus::Completed(_))
 }
 
+/// In this attempt: somebody who runs one leg again knows that the others have failed before.
 fn failed(leg: &LegState) -> bool {
-    leg_result(leg) == Some(Conclusion::Failure)
+    !leg.is_kept && leg_result(leg) == Some(Conclusion::Failure)
 }
 
 /// The concurrency group first, then reviews, then as many legs as `max_parallel` leaves room for,

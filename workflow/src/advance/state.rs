@@ -125,6 +125,8 @@ pub struct LegState {
     pub outputs: BTreeMap<String, String>,
     /// Order of completion within the run; later legs overwrite outputs of earlier ones.
     pub completed_order: Option<u64>,
+    /// It has the result of an earlier attempt and did not run in this one.
+    pub is_kept: bool,
 }
 
 /// Where a run or a leg stands with its concurrency group (`semantics` 4.4).

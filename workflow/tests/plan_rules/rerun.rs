@@ -272,3 +272,22 @@ fn a_call_within_a_call_that_never_gets_its_group_ends_with_it() {
     let expected = ["call enters 0 new jobs", "call/0/inner claims two"];
     assert_eq!(look(&run.plan, &mut goes_on), expected);
 }
+
+#[test]
+fn a_leg_that_runs_again_is_not_cancelled_for_a_failure_that_another_one_keeps() {
+    let mut run = Run::new(
+        "
+  t: {runs-on: x, strategy: {matrix: {n: [1, 2]}, max-parallel: 1}, steps: [{run: 'true'}]}
+",
+    );
+    run.succeed("t");
+    run.fail("t/1");
+    let mut state = run.state;
+    let key = |leg| LegKey { job: JobId("t".to_owned()), leg };
+    let again = state.leg_mut(&key(0)).unwrap();
+    (again.status, again.completed_order) = (LegStatus::Pending, None);
+    state.leg_mut(&key(1)).unwrap().is_kept = true;
+    assert_eq!(look(&run.plan, &mut state), ["t is queued"]);
+    state.leg_mut(&key(0)).unwrap().status = LegStatus::Completed(Conclusion::Success);
+    assert_eq!(look(&run.plan, &mut state), ["the run ends failure"]);
+}
