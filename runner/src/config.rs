@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::Parser;
 use secrecy::SecretString;
 
+use crate::checkout_policy::{CheckoutArguments, CheckoutPolicy};
 use crate::confinement::{Confinement, ConfinementArguments};
 use crate::disk_policy::{DiskArguments, DiskPolicy};
 use crate::warm_policy::{WarmArguments, WarmPolicy};
@@ -59,6 +60,8 @@ pub struct RunnerConfig {
     pub action_mirror: Option<PathBuf>,
     /// When an action that is part of the runner stands for the real one.
     pub builtin_actions: BuiltinActions,
+    /// Of the checkout that is part of the runner.
+    pub checkout: CheckoutPolicy,
     /// Directory with `node20/bin/node` and `node24/bin/node`; `None` to have them fetched.
     pub node_directory: Option<PathBuf>,
     /// How long a runner that is told to stop waits for its jobs; `None` for as long as it takes.
@@ -89,6 +92,7 @@ impl RunnerConfig {
             action_source: DEFAULT_ACTION_SOURCE.to_owned(),
             action_mirror: None,
             builtin_actions: BuiltinActions::default(),
+            checkout: CheckoutPolicy::default(),
             node_directory: None,
             drain_timeout: None,
             offline_grace: DEFAULT_OFFLINE_GRACE,
@@ -231,6 +235,9 @@ pub struct Arguments {
     #[arg(long, env = "GANTRY_BUILTIN_ACTIONS", value_enum, default_value_t, value_name = "WHEN")]
     builtin_actions: BuiltinActions,
 
+    #[command(flatten)]
+    checkout: CheckoutArguments,
+
     /// Directory with `node20/bin/node` and `node24/bin/node`; without it they are fetched by npm
     #[arg(long, env = "GANTRY_NODE_DIR", value_name = "DIR")]
     node_dir: Option<PathBuf>,
@@ -262,6 +269,7 @@ impl TryFrom<Arguments> for RunnerConfig {
         config.action_source = arguments.action_source;
         config.action_mirror = arguments.action_mirror;
         config.builtin_actions = arguments.builtin_actions;
+        config.checkout = arguments.checkout.into();
         config.node_directory = arguments.node_dir;
         config.drain_timeout = arguments.drain_seconds.map(Duration::from_secs);
         Ok(config)

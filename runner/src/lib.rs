@@ -6,6 +6,7 @@
 
 mod actions;
 mod background;
+pub mod checkout_policy;
 mod client;
 pub mod config;
 pub mod confinement;

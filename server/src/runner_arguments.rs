@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use gantry_runner::RunnerConfig;
+use gantry_runner::checkout_policy::CheckoutArguments;
 use gantry_runner::config::{BuiltinActions, DockerSocket};
 use gantry_runner::confinement::ConfinementArguments;
 
@@ -57,6 +58,9 @@ pub(crate) struct RunnerArguments {
     #[arg(long, env = "GANTRY_BUILTIN_ACTIONS", value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) builtin_actions: BuiltinActions,
 
+    #[command(flatten)]
+    pub(crate) checkout: CheckoutArguments,
+
     /// Directory with `node20/bin/node` and `node24/bin/node`; without it they are fetched by npm
     #[arg(long, env = "GANTRY_NODE_DIR", value_name = "DIR")]
     pub(crate) node_dir: Option<PathBuf>,
@@ -85,6 +89,7 @@ impl RunnerArguments {
         }
         config.action_mirror.clone_from(&self.action_mirror);
         config.builtin_actions = self.builtin_actions;
+        config.checkout = self.checkout.clone().into();
         config.node_directory.clone_from(&self.node_dir);
     }
 }

@@ -38,6 +38,12 @@ pub(crate) const GIT: Need = Need {
     packages: &["git", "ca-certificates"],
     is_present: || on_path("git"),
 };
+pub(crate) const GIT_LFS: Need = Need {
+    what: "git-lfs",
+    why: "checks large files out",
+    packages: &["git-lfs"],
+    is_present: || on_path("git-lfs"),
+};
 pub(crate) const POSTGRES: Need = Need {
     what: "the PostgreSQL server",
     why: "holds runs and jobs; the server starts a private cluster of its own",
@@ -114,7 +120,18 @@ pub(crate) fn require(install: &Install, needs: &[Need]) -> Result<()> {
 pub(crate) fn everything(install: &Install) -> Result<()> {
     require(
         install,
-        &[COMPILER, GIT, POSTGRES, ENGINE, ENGINE_CLIENT, BOOTSTRAP, NODE, CHROMIUM, GITHUB_CLIENT],
+        &[
+            COMPILER,
+            GIT,
+            GIT_LFS,
+            POSTGRES,
+            ENGINE,
+            ENGINE_CLIENT,
+            BOOTSTRAP,
+            NODE,
+            CHROMIUM,
+            GITHUB_CLIENT,
+        ],
     )?;
     engine::ensure_running(install)?;
     say("everything is there");

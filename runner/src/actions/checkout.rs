@@ -9,58 +9,86 @@ use std::path::{Path, PathBuf};
 use gantry_workflow::expr::Value;
 use indexmap::IndexMap;
 
-use super::checkout_plan::{CheckoutPlan, EventRef, OtherRepository, Target, plan};
-use super::git::{Remote, git};
+use super::checkout_plan::{CheckoutPlan, EventRef, Target, plan};
+use super::elsewhere;
+use super::git::{Remote, git, git_with, server};
+use super::lfs;
 use super::place::{self, Destination};
+use super::ssh_key::KeyFiles;
 use super::submodules::{self, Fetching, Submodules};
 use crate::background::blocking;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
 use crate::remove_tree::remove_tree;
 
-/// Checks the repository out into the workspace; `process` names the step. Answers the action's
+/// Checks the repository out into the workspace; `process` and `key` name the step. Answers the action's
 /// outputs, or what to tell the author of the workflow.
 pub(crate) async fn check_out(
     job: &RunningJob,
     inputs: &IndexMap<String, String>,
-    process: &str,
+    (process, key): (&str, &str),
     log: &mut StepLog,
 ) -> Result<IndexMap<String, String>, String> {
     let message = &job.state.message;
-    let github = match &message.contexts.github {
-        Value::Object(github) => github,
-        _ => return Err("the job has no `github` context".to_owned()),
+    if !matches!(message.contexts.github, Value::Object(_)) {
+        return Err("the job has no `github` context".to_owned());
+    }
+    let text = |name: &str| job.github_text(name);
+    let (server_url, full_ref, sha) = (text("server_url"), text("ref"), text("sha"));
+    let event = EventRef {
+        server: &server_url,
+        repository: &message.repository.full_name,
+        full_ref: &full_ref,
+        sha: &sha,
     };
-    let text = |name: &str| github.get(name).map(|v| v.to_text().into_owned()).unwrap_or_default();
-    let (full_ref, sha) = (text("ref"), text("sha"));
-    let event =
-        EventRef { repository: &message.repository.full_name, full_ref: &full_ref, sha: &sha };
     let mut plan = plan(inputs, event)?;
     plan.warnings.iter().for_each(|warning| log.warning(warning));
-    let (name, remote) = match &plan.other {
-        None => {
-            let own = &message.repository;
-            (&own.full_name, Remote::new(&own.clone_url, &own.clone_token))
-        }
-        // Where it is, is not the workflow's to say: git runs on this machine.
-        Some(OtherRepository { name, token }) => {
-            (name, Remote::new(&format!("{}/{name}", text("server_url")), token))
-        }
-    };
+    let name = plan.other.as_ref().unwrap_or(&message.repository.full_name);
     log.line(&format!("Syncing repository: {name}"));
     log.send().await;
     let stage = stage(job, process)?;
-    if plan.target == Target::DefaultBranch {
-        plan.target = Target::Named(default_branch(&remote, &stage).await?);
+    let mut staged = Staged {
+        directory: stage.join("new"),
+        remote: remote(job, &plan, &server_url),
+        settings: match &plan.server {
+            Some(url) => elsewhere::permit(&format!("{url}/"), &job.host.config.checkout.hosts)
+                .await
+                .map_err(|why| format!("input `github-server-url` names {url}: {why}"))?,
+            None => Vec::new(),
+        },
+        hosts: job.host.config.checkout.hosts.clone(),
+    };
+    let files = match &plan.ssh {
+        Some(ssh) => {
+            let files = KeyFiles::write(stage.join("ssh"), ssh)
+                .map_err(|error| format!("writing the key: {error}"))?;
+            let at = plan.server.as_ref().unwrap_or(&server_url);
+            let url = ssh_url(&job.host.config.checkout.ssh_source, (at, name), &ssh.user);
+            staged.remote = staged.remote.over_ssh(url, files.command());
+            Some(files)
+        }
+        None => None,
+    };
+    if plan.lfs {
+        lfs::check(&stage, &staged.remote).await?;
     }
-    let staged = Staged { directory: stage.join("new"), remote };
+    if plan.target == Target::DefaultBranch {
+        plan.target = Target::Named(staged.default_branch().await?);
+    }
     staged.fetch(&plan, log).await?;
     let commit = staged.switch(&plan, log).await?;
+    if plan.lfs {
+        lfs::pull(&staged.directory, &staged.remote, log).await?;
+    }
     let mut configured = vec![staged.directory.join(".git/config")];
     if plan.submodules != Submodules::None {
         configured.extend(staged.check_out_submodules(&plan, log).await?);
     }
     staged.keep_credentials(&plan, &configured)?;
+    if let Some(files) = files {
+        keep_key(job, (&plan, key), files, &configured)
+            .map_err(|error| format!("keeping the key: {error}"))?;
+    }
     blocking(|| put_into_workspace(job, &stage, &plan))
         .map_err(|error| format!("moving the files: {error}"))?;
     log.line(&format!("HEAD is now at {commit}"));
@@ -73,12 +101,46 @@ pub(crate) async fn check_out(
     Ok([("ref".to_owned(), reference), ("commit".to_owned(), commit)].into())
 }
 
-/// The full name of the branch that the repository's `HEAD` means.
-async fn default_branch(remote: &Remote, directory: &Path) -> Result<String, String> {
-    let listed = git(directory, remote, &["ls-remote", "--symref", &remote.url, "HEAD"]).await?;
-    let line = listed.lines().find_map(|line| line.strip_prefix("ref: "));
-    let branch = line.and_then(|line| line.split_whitespace().next()).map(str::to_owned);
-    branch.ok_or_else(|| "the repository has no default branch".to_owned())
+/// The repository and its token by HTTP. Where it is on the job's server, is not the workflow's to say.
+fn remote(job: &RunningJob, plan: &CheckoutPlan, server_url: &str) -> Remote {
+    let own = &job.state.message.repository;
+    match (&plan.other, &plan.server) {
+        (None, _) if plan.token.is_empty() => Remote::new(&own.clone_url, &own.clone_token),
+        (None, _) => Remote::new(&own.clone_url, &plan.token),
+        (Some(name), other) => {
+            let server = other.as_deref().unwrap_or(server_url);
+            Remote::new(&format!("{server}/{name}"), &plan.token)
+        }
+    }
+}
+
+fn ssh_url(template: &str, (at, name): (&str, &str), user: &str) -> String {
+    let host = server(at).and_then(|server| server.split_once("://")).map_or(at, |(_, host)| host);
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let (owner, repository) = name.split_once('/').unwrap_or(("", name));
+    template
+        .replace("{user}", user)
+        .replace("{host}", host)
+        .replace("{owner}", owner)
+        .replace("{repo}", repository)
+}
+
+/// Lets later git commands of the job use the key, if it is to be kept.
+fn keep_key(
+    job: &RunningJob,
+    (plan, key): (&CheckoutPlan, &str),
+    files: KeyFiles,
+    configured: &[PathBuf],
+) -> std::io::Result<()> {
+    if !plan.persist_credentials {
+        return Ok(());
+    }
+    // That the file is not there any more is no error for git.
+    let include = format!("[include]\n\tpath = {}\n", files.keep(job, key)?);
+    configured.iter().try_for_each(|path| {
+        let config = fs::read_to_string(path)?;
+        fs::write(path, config + &include)
+    })
 }
 
 /// An empty staging directory for one step.
@@ -92,11 +154,8 @@ fn stage(job: &RunningJob, process: &str) -> Result<PathBuf, String> {
 
 fn put_into_workspace(job: &RunningJob, stage: &Path, plan: &CheckoutPlan) -> std::io::Result<()> {
     let new = stage.join("new");
-    if let Some(containers) = &job.state.record.containers
-        && containers.uid != 0
-        && nix::unistd::geteuid().is_root()
-    {
-        place::give_to(&new, containers.uid, containers.gid)?;
+    if let Some((uid, gid)) = job.foreign_user() {
+        place::give_to(&new, uid, gid)?;
     }
     let repository = job.repository().to_owned();
     let mut path = vec![repository.clone(), repository];
@@ -115,11 +174,23 @@ fn put_into_workspace(job: &RunningJob, stage: &Path, plan: &CheckoutPlan) -> st
 struct Staged {
     directory: PathBuf,
     remote: Remote,
+    /// What git needs where the repository is not on the job's server.
+    settings: elsewhere::Settings,
+    /// Servers that submodules may be on although they are not public.
+    hosts: Vec<String>,
 }
 
 impl Staged {
     async fn git(&self, arguments: &[&str]) -> Result<String, String> {
-        git(&self.directory, &self.remote, arguments).await
+        git_with(&self.directory, (&self.remote, &self.settings), arguments).await
+    }
+
+    /// The full name of the branch that the repository's `HEAD` means.
+    async fn default_branch(&self) -> Result<String, String> {
+        let listed = self.git(&["ls-remote", "--symref", &self.remote.url, "HEAD"]).await?;
+        let line = listed.lines().find_map(|line| line.strip_prefix("ref: "));
+        let branch = line.and_then(|line| line.split_whitespace().next()).map(str::to_owned);
+        branch.ok_or_else(|| "the repository has no default branch".to_owned())
     }
 
     async fn fetch(&self, plan: &CheckoutPlan, log: &mut StepLog) -> Result<(), String> {
@@ -136,6 +207,8 @@ impl Staged {
         if !plan.tags {
             arguments.push("--no-tags");
         }
+        let filter = plan.filter.as_ref().map(|filter| format!("--filter={filter}"));
+        arguments.extend(filter.as_deref());
         arguments.push("origin");
         let refspecs = refspecs(plan);
         arguments.extend(refspecs.iter().map(String::as_str));
@@ -221,7 +294,8 @@ impl Staged {
         log: &mut StepLog,
     ) -> Result<Vec<PathBuf>, String> {
         let recursive = plan.submodules == Submodules::All;
-        let fetching = Fetching { remote: &self.remote, depth: plan.depth, recursive };
+        let fetching =
+            Fetching { remote: &self.remote, depth: plan.depth, recursive, hosts: &self.hosts };
         let directories = submodules::check_out(&self.directory, fetching, log).await?;
         let mut configured = Vec::new();
         for directory in directories {
@@ -234,21 +308,22 @@ impl Staged {
 }
 
 fn refspecs(plan: &CheckoutPlan) -> Vec<String> {
-    let everything =
-        || ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"].map(str::to_owned);
+    const TAGS: &str = "+refs/tags/*:refs/tags/*";
     let mut refspecs = Vec::new();
     if plan.depth == 0 {
-        refspecs.extend(everything());
+        refspecs.push("+refs/heads/*:refs/remotes/origin/*".to_owned());
     }
+    if plan.depth == 0 || plan.tags {
+        refspecs.push(TAGS.to_owned());
+    }
+    let has_all = |full_ref: &str| {
+        plan.depth == 0 && full_ref.starts_with("refs/heads/")
+            || refspecs.iter().any(|spec| spec == TAGS) && full_ref.starts_with("refs/tags/")
+    };
     match &plan.target {
         Target::Commit(sha) => refspecs.push(sha.clone()),
-        // Its ref comes with everything, and git refuses two sources for one of them.
-        Target::RefAt { full_ref, sha }
-            if plan.depth == 0
-                && (full_ref.starts_with("refs/heads/") || full_ref.starts_with("refs/tags/")) =>
-        {
-            refspecs.push(sha.clone());
-        }
+        // Its ref comes with the others, and git refuses two sources for one of them.
+        Target::RefAt { full_ref, sha } if has_all(full_ref) => refspecs.push(sha.clone()),
         Target::RefAt { full_ref, sha } => {
             let local = match full_ref.strip_prefix("refs/heads/") {
                 Some(branch) => format!("refs/remotes/origin/{branch}"),

@@ -7,32 +7,50 @@ use indexmap::IndexMap;
 
 use super::submodules::Submodules;
 
-/// Inputs that change nothing here: the rest is about how the original reaches its repository.
-const WITHOUT_EFFECT: [&str; 8] = [
-    "filter",
-    "show-progress",
-    "set-safe-directory",
-    "github-server-url",
+/// Inputs that change nothing here: progress is not shown, and the files belong to the job's user.
+const WITHOUT_EFFECT: [&str; 2] = ["show-progress", "set-safe-directory"];
+
+/// What the inputs of the original are called (v2 to v6).
+const INPUTS: [&str; 18] = [
+    "repository",
+    "ref",
+    "token",
+    "ssh-key",
     "ssh-known-hosts",
     "ssh-strict",
     "ssh-user",
+    "persist-credentials",
+    "path",
+    "clean",
+    "filter",
+    "sparse-checkout",
+    "sparse-checkout-cone-mode",
+    "fetch-depth",
     "fetch-tags",
+    "lfs",
+    "submodules",
+    "github-server-url",
 ];
-
-/// Inputs that are errors unless they are empty or false.
-const UNSUPPORTED: [&str; 2] = ["lfs", "ssh-key"];
 
 /// A checkout, decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CheckoutPlan {
     pub(super) target: Target,
-    /// `None` for the job's own, whose credentials come with the job.
-    pub(super) other: Option<OtherRepository>,
+    /// `owner/name`; `None` for the job's own, whose credentials come with the job.
+    pub(super) other: Option<String>,
+    /// Instead of the job's; empty if none was given.
+    pub(super) token: String,
+    /// Base URL of a server that is not the job's.
+    pub(super) server: Option<String>,
+    pub(super) ssh: Option<SshKey>,
     pub(super) sparse: Option<Sparse>,
     pub(super) submodules: Submodules,
     /// 0 for the whole history of all branches and tags.
     pub(super) depth: u32,
     pub(super) tags: bool,
+    /// Of a partial clone.
+    pub(super) filter: Option<String>,
+    pub(super) lfs: bool,
     /// Components below the workspace; none for the workspace itself.
     pub(super) path: Vec<String>,
     pub(super) clean: bool,
@@ -41,13 +59,22 @@ pub(super) struct CheckoutPlan {
     pub(super) warnings: Vec<String>,
 }
 
-/// A repository that is not the job's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OtherRepository {
-    /// `owner/name`
-    pub(super) name: String,
-    /// Empty for none.
-    pub(super) token: String,
+/// Another way to the repository than HTTP.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct SshKey {
+    /// The private key.
+    pub(super) key: String,
+    /// Lines of a `known_hosts` file.
+    pub(super) known_hosts: String,
+    /// Only known hosts are trusted.
+    pub(super) strict: bool,
+    pub(super) user: String,
+}
+
+impl std::fmt::Debug for SshKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SshKey").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// Which files are checked out.
@@ -75,6 +102,8 @@ pub(super) enum Target {
 /// The event's ref and commit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventRef<'a> {
+    /// `github.server_url`
+    pub(super) server: &'a str,
     pub(super) repository: &'a str,
     pub(super) full_ref: &'a str,
     pub(super) sha: &'a str,
@@ -89,16 +118,29 @@ pub(super) fn plan(
         "" => default,
         value => value == "true",
     };
-    for name in UNSUPPORTED {
-        let value = input(name);
-        if !value.is_empty() && value != "false" {
+    let other = other_repository(input("repository"), event)?;
+    let server = other_server(input("github-server-url"), event)?;
+    if server.is_some() && other.is_none() {
+        return Err(
+            "input `github-server-url` names another server; `repository` has to say which \
+                    repository is there, and it cannot be the job's own"
+                .to_owned(),
+        );
+    }
+    // Only git itself is kept from going where it may not.
+    for (name, is_given) in [("lfs", flag("lfs", false)), ("ssh-key", !input("ssh-key").is_empty())]
+    {
+        if server.is_some() && is_given {
             return Err(format!(
-                "input `{name}` is not supported by the checkout that is part of the runner; \
-                 --builtin-actions never lets the real one run"
+                "input `{name}` works with the server of the job's repository only, and not together \
+                 with a `github-server-url` that names another one"
             ));
         }
     }
-    let other = other_repository(input("repository"), input("token"), event)?;
+    let filter = input("filter");
+    if filter.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("input `filter` is no filter of git: '{filter}'"));
+    }
     let target = match (&other, input("ref")) {
         (Some(_), "") => Target::DefaultBranch,
         (Some(_), wanted) => target(wanted, EventRef { full_ref: "", sha: "", ..event }),
@@ -119,6 +161,9 @@ pub(super) fn plan(
     Ok(CheckoutPlan {
         target,
         other,
+        token: input("token").to_owned(),
+        server,
+        ssh: ssh_key(&input, flag("ssh-strict", true))?,
         sparse: (!sparse.is_empty()).then_some(Sparse { patterns: sparse, cone }),
         submodules: match input("submodules").to_ascii_lowercase().as_str() {
             "true" => Submodules::Own,
@@ -127,6 +172,8 @@ pub(super) fn plan(
         },
         depth,
         tags: flag("fetch-tags", false),
+        filter: (!filter.is_empty()).then(|| filter.to_owned()),
+        lfs: flag("lfs", false),
         path: path(input("path"))?,
         clean: flag("clean", true),
         persist_credentials: flag("persist-credentials", true),
@@ -134,11 +181,7 @@ pub(super) fn plan(
     })
 }
 
-fn other_repository(
-    name: &str,
-    token: &str,
-    event: EventRef<'_>,
-) -> Result<Option<OtherRepository>, String> {
+fn other_repository(name: &str, event: EventRef<'_>) -> Result<Option<String>, String> {
     if name.is_empty() || name.eq_ignore_ascii_case(event.repository) {
         return Ok(None);
     }
@@ -148,10 +191,44 @@ fn other_repository(
     };
     match name.split_once('/') {
         Some((owner, repository)) if is_part(owner) && is_part(repository) => {
-            Ok(Some(OtherRepository { name: name.to_owned(), token: token.to_owned() }))
+            Ok(Some(name.to_owned()))
         }
         _ => Err(format!("Invalid repository '{name}'. Expected format {{owner}}/{{repo}}.")),
     }
+}
+
+fn other_server(url: &str, event: EventRef<'_>) -> Result<Option<String>, String> {
+    let url = url.trim_end_matches('/');
+    if url.is_empty() || url.eq_ignore_ascii_case(event.server.trim_end_matches('/')) {
+        return Ok(None);
+    }
+    let is_server = url.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "https" | "http") && !host.is_empty() && !host.contains(['/', '@'])
+    });
+    is_server
+        .then(|| Some(url.to_owned()))
+        .ok_or_else(|| format!("input `github-server-url` is not https://HOST: '{url}'"))
+}
+
+fn ssh_key<'a>(input: &impl Fn(&str) -> &'a str, strict: bool) -> Result<Option<SshKey>, String> {
+    let key = input("ssh-key");
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let user = match input("ssh-user") {
+        "" => "git",
+        user => user,
+    };
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if user.starts_with('-') || !user.chars().all(is_legal) {
+        return Err(format!("input `ssh-user` is no name of a user: '{user}'"));
+    }
+    Ok(Some(SshKey {
+        key: key.to_owned(),
+        known_hosts: input("ssh-known-hosts").to_owned(),
+        strict,
+        user: user.to_owned(),
+    }))
 }
 
 fn target(wanted: &str, event: EventRef<'_>) -> Target {
@@ -180,21 +257,9 @@ fn path(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn unexpected(inputs: &IndexMap<String, String>) -> Vec<String> {
-    let own = [
-        "repository",
-        "ref",
-        "token",
-        "fetch-depth",
-        "path",
-        "clean",
-        "persist-credentials",
-        "sparse-checkout",
-        "sparse-checkout-cone-mode",
-        "submodules",
-    ];
     let known = |name: &&String| {
         let name = name.as_str();
-        own.contains(&name) || WITHOUT_EFFECT.contains(&name) || UNSUPPORTED.contains(&name)
+        INPUTS.contains(&name) || WITHOUT_EFFECT.contains(&name)
     };
     inputs
         .keys()
@@ -207,8 +272,12 @@ fn unexpected(inputs: &IndexMap<String, String>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const EVENT: EventRef<'_> =
-        EventRef { repository: "octo/app", full_ref: "refs/heads/main", sha: "abc" };
+    const EVENT: EventRef<'_> = EventRef {
+        server: "https://github.com",
+        repository: "octo/app",
+        full_ref: "refs/heads/main",
+        sha: "abc",
+    };
 
     fn planned(inputs: &[(&str, &str)]) -> Result<CheckoutPlan, String> {
         let pairs = inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -239,18 +308,55 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_is_an_error_that_names_it() {
-        assert!(planned(&[("lfs", "true")]).unwrap_err().contains("lfs"));
+    fn what_cannot_be_done_is_an_error_that_names_the_input() {
         assert_eq!(planned(&[("submodules", "Recursive")]).unwrap().submodules, Submodules::All);
-        assert!(planned(&[("lfs", "false"), ("repository", "Octo/App")]).is_ok());
+        assert!(planned(&[("lfs", "True"), ("repository", "Octo/App")]).unwrap().lfs);
+        for (input, value) in [
+            ("github-server-url", "https://git.example"),
+            ("github-server-url", "file:///etc"),
+            ("filter", "blob:none --upload-pack=x"),
+        ] {
+            assert!(planned(&[(input, value)]).unwrap_err().contains(input), "{value}");
+        }
+        let user = [("ssh-key", "k"), ("ssh-user", "-oProxyCommand=x")];
+        assert!(planned(&user).unwrap_err().contains("ssh-user"));
+    }
+
+    #[test]
+    fn another_server_needs_a_repository_there() {
+        let own = planned(&[("github-server-url", "https://GitHub.com/")]).unwrap();
+        assert_eq!(own.server, None);
+        let there = [("github-server-url", "https://git.example/"), ("repository", "a/b")];
+        assert_eq!(planned(&there).unwrap().server.as_deref(), Some("https://git.example"));
+        for input in [("lfs", "true"), ("ssh-key", "k")] {
+            let error = planned(&[there[0], there[1], input]).unwrap_err();
+            assert!(error.contains(input.0), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_of_the_user_git_and_trusts_known_hosts_only_unless_it_says_otherwise() {
+        let ssh = planned(&[("ssh-key", " k \n")]).unwrap().ssh.unwrap();
+        assert_eq!((ssh.key.as_str(), ssh.user.as_str(), ssh.strict), ("k", "git", true));
+        let ssh = [("ssh-key", "k"), ("ssh-user", "me"), ("ssh-strict", "false")];
+        let ssh = planned(&ssh).unwrap().ssh.unwrap();
+        assert_eq!((ssh.user.as_str(), ssh.strict), ("me", false));
+        assert!(!format!("{ssh:?}").contains("\"k\""));
+    }
+
+    /// Whatever an input is called in `actions/checkout`, it is known here.
+    #[test]
+    fn no_input_of_the_original_is_unexpected() {
+        let inputs = INPUTS.iter().chain(&WITHOUT_EFFECT).map(|name| (*name, ""));
+        assert!(planned(&inputs.collect::<Vec<_>>()).unwrap().warnings.is_empty());
+        assert_eq!(planned(&[("depth", "1")]).unwrap().warnings, ["Unexpected input(s) 'depth'"]);
     }
 
     #[test]
     fn another_repository_has_its_own_default_branch_and_token() {
         let plan = planned(&[("repository", "octo/other"), ("token", "t")]).unwrap();
         assert_eq!(plan.target, Target::DefaultBranch);
-        let (name, token) = ("octo/other".to_owned(), "t".to_owned());
-        assert_eq!(plan.other, Some(OtherRepository { name, token }));
+        assert_eq!((plan.other.as_deref(), plan.token.as_str()), (Some("octo/other"), "t"));
         // The event's ref is of the job's repository only.
         let plan = planned(&[("repository", "octo/other"), ("ref", "refs/heads/main")]).unwrap();
         assert_eq!(plan.target, Target::Named("refs/heads/main".to_owned()));

@@ -12,23 +12,51 @@ use tokio::process::Command;
 #[derive(Clone, Debug)]
 pub(super) struct Remote {
     pub(super) url: String,
+    /// `https://HOST[:PORT]` of the repository's server; a path on this machine has none.
+    pub(super) server: Option<String>,
     /// `AUTHORIZATION: basic ...`
     header: Option<String>,
+    ssh: Option<Ssh>,
+}
+
+/// How a server is reached by SSH.
+#[derive(Clone, Debug)]
+pub(super) struct Ssh {
+    /// `ssh://USER@HOST[:PORT]`
+    pub(super) server: String,
+    /// With the key, as `GIT_SSH_COMMAND` has it.
+    pub(super) command: String,
 }
 
 impl Remote {
     /// `token` is the password of `x-access-token`; empty for none.
     pub(super) fn new(url: &str, token: &str) -> Self {
         let header = (!token.is_empty()).then(|| authorization(token));
-        Self { url: url.to_owned(), header }
+        Self { url: url.to_owned(), server: server(url).map(str::to_owned), header, ssh: None }
+    }
+
+    /// The same repository by SSH; what is left for HTTP keeps its token.
+    pub(super) fn over_ssh(self, url: String, command: String) -> Self {
+        let server = server(&url).unwrap_or(&url).to_owned();
+        Self { url, ssh: Some(Ssh { server, command }), ..self }
+    }
+
+    pub(super) fn ssh(&self) -> Option<&Ssh> {
+        self.ssh.as_ref()
     }
 
     /// The setting that makes git send the token to this server, and only there.
     pub(super) fn setting(&self) -> Option<(String, &str)> {
-        let scheme = self.url.find("://")? + 3;
-        let host = self.url[scheme..].find('/').map_or(self.url.len(), |slash| scheme + slash);
-        Some((format!("http.{}/.extraheader", &self.url[..host]), self.header.as_deref()?))
+        let server = self.server.as_deref()?;
+        Some((format!("http.{server}/.extraheader"), self.header.as_deref()?))
     }
+}
+
+/// `SCHEME://HOST[:PORT]`
+pub(super) fn server(url: &str) -> Option<&str> {
+    let scheme = url.find("://")? + 3;
+    let host = url[scheme..].find('/').map_or(url.len(), |slash| scheme + slash);
+    Some(&url[..host])
 }
 
 /// The header that GitHub's checkout uses.
@@ -38,13 +66,14 @@ fn authorization(token: &str) -> String {
 }
 
 /// Variables of the runner's own environment that would lead git elsewhere.
-const FOREIGN_VARIABLES: [&str; 6] = [
+const FOREIGN_VARIABLES: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_SSH_COMMAND",
+    "SSH_AUTH_SOCK",
 ];
 
 /// Runs git in `directory`; answers what it printed, or what it said about its failure.
@@ -53,15 +82,30 @@ pub(super) async fn git(
     remote: &Remote,
     arguments: &[&str],
 ) -> Result<String, String> {
+    git_with(directory, (remote, &[]), arguments).await
+}
+
+/// As [`git`], with further settings.
+pub(super) async fn git_with(
+    directory: &Path,
+    (remote, settings): (&Remote, &[(String, String)]),
+    arguments: &[&str],
+) -> Result<String, String> {
     let mut command = Command::new("git");
     for variable in FOREIGN_VARIABLES {
         command.env_remove(variable);
     }
-    if let Some((key, value)) = remote.setting() {
+    if let Some(ssh) = &remote.ssh {
+        command.env("GIT_SSH_COMMAND", &ssh.command);
+    }
+    let own = remote.setting();
+    let own = own.iter().map(|(key, value)| (key.as_str(), *value));
+    let further = settings.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    for (n, (key, value)) in own.chain(further).enumerate() {
         command
-            .env("GIT_CONFIG_COUNT", "1")
-            .env("GIT_CONFIG_KEY_0", key)
-            .env("GIT_CONFIG_VALUE_0", value);
+            .env("GIT_CONFIG_COUNT", (n + 1).to_string())
+            .env(format!("GIT_CONFIG_KEY_{n}"), key)
+            .env(format!("GIT_CONFIG_VALUE_{n}"), value);
     }
     let output = command
         .arg("-c")
@@ -82,7 +126,8 @@ pub(super) async fn git(
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let verb = arguments.first().copied().unwrap_or_default();
+    let is_setting = |word: &&str| *word == "-c" || word.contains('=');
+    let verb = arguments.iter().copied().find(|word| !is_setting(word)).unwrap_or_default();
     Err(format!("git {verb} failed: {}", said.trim()))
 }
 

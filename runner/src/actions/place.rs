@@ -50,6 +50,21 @@ pub(super) fn put(source: &Path, to: Destination<'_>, clean: bool) -> io::Result
     merge(source, &target, &mut trash)
 }
 
+/// Moves what is at the destination out of the job's reach, if there is anything.
+pub(super) fn take(from: Destination<'_>) -> io::Result<()> {
+    let mut trash = Trash { directory: open(from.trash, DIRECTORY, Mode::empty())?, count: 0 };
+    let (last, parents) = from.path.split_last().ok_or(Errno::EINVAL)?;
+    let mut parent = open(from.root, DIRECTORY, Mode::empty())?;
+    for name in parents {
+        parent = match openat(&parent, name.as_str(), DIRECTORY, Mode::empty()) {
+            Ok(parent) => parent,
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+    }
+    trash.take(&parent, last.as_ref())
+}
+
 /// What has been replaced.
 struct Trash {
     directory: OwnedFd,

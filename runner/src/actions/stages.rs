@@ -6,10 +6,11 @@
 use gantry_workflow::expr::Expression;
 use gantry_workflow::model::{Action, ActionRuns, Step, StepKind, Uses};
 use gantry_workflow::schema::STEP_IF;
+use gantry_workflow::template::Token;
 
-use super::is_builtin;
 use super::locate::{LoadedAction, load_own};
 use super::prepare::MOST_DEPTH;
+use super::{BuiltinAction, builtin, is_builtin};
 use crate::execution::{ActionScope, RunningJob};
 
 /// The condition of a step's pre stage; `None` if it has none.
@@ -58,6 +59,14 @@ fn uses_of<'a>(job: &RunningJob, step: &'a Step) -> Option<&'a Uses> {
     }
 }
 
+/// Whether the runner's own checkout has a key to remove afterwards.
+fn leaves_key(job: &RunningJob, step: &Step) -> bool {
+    let StepKind::Uses { uses, with: Some(with) } = &step.kind else { return false };
+    let is_key = |name: &Token| name.display().eq_ignore_ascii_case("ssh-key");
+    builtin(job, uses) == Some(BuiltinAction::Checkout)
+        && (with.is_expression() || with.pairs().iter().any(|(name, _)| is_key(name)))
+}
+
 fn pre(
     job: &RunningJob,
     step: &Step,
@@ -76,7 +85,7 @@ fn pre(
 }
 
 fn may_post(job: &RunningJob, step: &Step, (around, depth): (Option<&ActionScope>, usize)) -> bool {
-    let Some(uses) = uses_of(job, step) else { return false };
+    let Some(uses) = uses_of(job, step) else { return leaves_key(job, step) };
     if matches!(uses, Uses::Local { .. }) {
         return true;
     }

@@ -193,6 +193,13 @@ impl RunningJob {
         self.paths.workspace(self.repository())
     }
 
+    /// Whom files for the job have to be given to, where that is not who the runner is.
+    pub(crate) fn foreign_user(&self) -> Option<(u32, u32)> {
+        let containers = self.state.record.containers.as_ref()?;
+        let is_foreign = containers.uid != 0 && nix::unistd::geteuid().is_root();
+        is_foreign.then_some((containers.uid, containers.gid))
+    }
+
     /// What a container of the job gets at most.
     pub(crate) fn limits(&self) -> Limits {
         Limits::of(&self.host.config)

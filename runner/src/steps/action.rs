@@ -71,7 +71,14 @@ async fn begin(
     if let Some(builtin) = actions::builtin(job, uses) {
         print_action((&name, &place.stage), &given, place.scope, log);
         return match builtin {
-            BuiltinAction::Checkout => Ok(checkout::run(job, &given, place, log).await),
+            BuiltinAction::Checkout => {
+                if checkout::has_key(&given)
+                    && let Some(always) = actions::always()
+                {
+                    register_post(job, place, &always);
+                }
+                Ok(checkout::run(job, &given, place, log).await)
+            }
             BuiltinAction::SetUp(tool) => {
                 Ok(setup_tool::run(job, (tool, &given), place, log).await?)
             }

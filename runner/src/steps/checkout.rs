@@ -4,9 +4,16 @@ use gantry_protocol::Conclusion;
 use indexmap::IndexMap;
 
 use super::execute::{StepEnd, StepPlace};
+use super::stage::Stage;
 use crate::actions;
 use crate::execution::RunningJob;
 use crate::output::StepLog;
+
+/// Whether the step has a key, which its post stage removes.
+pub(super) fn has_key(inputs: &IndexMap<String, String>) -> bool {
+    let is_key = |name: &str| name.eq_ignore_ascii_case("ssh-key");
+    inputs.iter().any(|(name, value)| is_key(name) && !value.trim().is_empty())
+}
 
 /// Checks out, unless the step is stopped before.
 pub(super) async fn run(
@@ -16,10 +23,19 @@ pub(super) async fn run(
     log: &mut StepLog,
 ) -> StepEnd {
     log.send().await;
+    if let Stage::Post { .. } = place.stage {
+        return match actions::remove_key(job, &place.key, &place.process) {
+            Ok(()) => StepEnd::success(),
+            Err(message) => {
+                log.error(&message);
+                StepEnd::failure()
+            }
+        };
+    }
     // The checkout's own names are in lower case, and inputs are found without regard to case.
     let inputs = inputs.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
     let result = tokio::select! {
-        result = actions::check_out(job, &inputs, &place.process, log) => result,
+        result = actions::check_out(job, &inputs, (&place.process, &place.key), log) => result,
         _ = place.stop.told() => {
             log.error("The operation was canceled.");
             return StepEnd { outcome: Conclusion::Cancelled, ..StepEnd::failure() };

@@ -35,7 +35,7 @@ fn bundles() -> Option<PathBuf> {
 }
 
 /// Node.js as a runner has fetched it, kept for the next run of the tests.
-async fn node_directory() -> PathBuf {
+pub(crate) async fn node_directory() -> PathBuf {
     static NODE: OnceCell<PathBuf> = OnceCell::const_new();
     let fetch = async || {
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("externals");

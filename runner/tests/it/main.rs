@@ -6,6 +6,7 @@
 mod actions;
 mod background_steps;
 mod cancel;
+mod checkout;
 mod confinement;
 mod docker_actions;
 mod engine_socket;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 
 use gantry_protocol::{CompleteJob, Conclusion, JobId};
+use gantry_runner::RunnerConfig;
 use gantry_workflow::expr::Value;
 
 use crate::fixture::{Fixture, Place};
@@ -45,19 +46,24 @@ impl Drop for GitServer {
 
 /// `app` with the submodule `library`, which has the submodule `inner`, by these URLs.
 fn repositories(root: &Path, library: &str, inner: &str) -> String {
-    repository(&root.join("octo/inner"), &[("deep", "inner")]);
+    let source = root.join("octo/inner");
+    repository(&source, &[("deep", "inner")]);
+    repositories_with(root, library, (&source, inner))
+}
+
+/// The same with an inner repository that is there already.
+fn repositories_with(root: &Path, library: &str, inner: (&Path, &str)) -> String {
     repository(&root.join("octo/library"), &[("code", "library")]);
     repository(&root.join("octo/app"), &[("README", "app")]);
-    let add = |to: &str, of: &str, url: &str| {
+    let add = |to: &str, of: &str, (source, url): (&Path, &str)| {
         let to = root.join("octo").join(to);
-        let source = root.join("octo").join(of);
         let source = source.to_str().unwrap();
         git(&to, &["-c", "protocol.file.allow=always", "submodule", "add", source, of]);
         git(&to, &["config", "--file", ".gitmodules", &format!("submodule.{of}.url"), url]);
         commit(&to, &[])
     };
     add("library", "inner", inner);
-    add("app", "library", library)
+    add("app", "library", (&root.join("octo/library"), library))
 }
 
 async fn run(t: &Fixture, server: &GitServer, sha: &str, with: &str) -> (JobId, CompleteJob) {
@@ -106,18 +112,47 @@ async fn submodules_are_checked_out_in_containers() {
 
 /// Git runs on the runner's machine, so a repository must not send it to what only that can reach.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_submodule_of_another_server_or_of_this_machine_is_refused() {
+async fn a_submodule_in_the_runners_own_network_or_on_its_machine_is_refused() {
     let Some(t) = Fixture::start(Place::Processes).await else { return };
-    for (n, url) in ["https://elsewhere.example/x", "file:///etc", "/etc"].iter().enumerate() {
+    for (n, (url, why)) in [
+        ("https://127.0.0.1/x", "127.0.0.1 is not at a public address"),
+        ("git://127.0.0.1:9/x", "only https is allowed there"),
+        ("file:///etc", "it has to be https://HOST/PATH"),
+        ("/etc", "it has to be https://HOST/PATH"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let root = t.work.path().join(format!("hosts-{n}"));
-        let server = GitServer::start(&t.work.path().join(format!("hosts-{n}")));
+        let server = GitServer::start(&root);
         let sha = repositories(&root, "../library", url);
         let (job, end) = run(&t, &server, &sha, "submodules: recursive").await;
         assert_eq!(end.conclusion, Conclusion::Failure);
         let log = t.server.step_log(job, 2);
         let message = format!(
-            "##[error]submodule 'inner' is at {url}, which is not on the server of this repository"
+            "##[error]submodule 'inner' is at {url}, not on the server of this repository: {why}"
         );
         assert!(log.contains(&message), "{log}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submodule_may_be_on_another_server_that_the_operator_names() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = GitServer::start(elsewhere.path());
+    let named = other.address.clone();
+    let configure = |config: &mut RunnerConfig| config.checkout.hosts = vec![named];
+    let Some(t) = Fixture::start_with(Place::Processes, configure).await else { return };
+    repository(&elsewhere.path().join("far/inner"), &[("deep", "from afar")]);
+    let root = t.work.path().join("hosts");
+    let server = GitServer::start(&root);
+    let far = elsewhere.path().join("far/inner");
+    let sha = repositories_with(
+        &root,
+        "../library",
+        (&far, &format!("git://{}/far/inner", other.address)),
+    );
+    let (job, end) = run(&t, &server, &sha, "submodules: recursive").await;
+    assert_eq!(end.conclusion, Conclusion::Success, "{}", t.server.log(job));
+    assert!(t.server.step_log(job, 3).contains("\napplibrarydeep\n"), "{}", t.server.log(job));
 }
