@@ -36,6 +36,8 @@ pub struct Config {
     pub github: Option<GitHubAccess>,
     /// Where an App is made by the set-up page: `https://api.github.com` or `https://HOST/api/v3`.
     pub github_api_url: String,
+    /// How often GitHub's repositories are looked at for news; absent: GitHub delivers them.
+    pub github_poll: Option<std::time::Duration>,
 }
 
 /// How the subject of an identity token names a repository.

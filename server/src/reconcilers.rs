@@ -19,11 +19,12 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 16] {
+pub fn all() -> [Scheduled; 17] {
     [
         sync_repositories(),
         tick_schedules(),
         recover_deliveries(),
+        poll_github(),
         process_deliveries(),
         advance_runs(),
         sweep_runs(),
@@ -96,6 +97,19 @@ fn recover_deliveries() -> Scheduled {
         topic: None,
         pass: |app| Box::pin(deliveries::recover_deliveries(app)),
     })
+}
+
+/// What GitHub does not deliver is looked for.
+fn poll_github() -> Scheduled {
+    Scheduled {
+        reconciler: Reconciler {
+            name: "poll_github",
+            interval: Duration::from_secs(30),
+            topic: None,
+            pass: |app| Box::pin(deliveries::poll_github(app)),
+        },
+        next_due: |app| Box::pin(deliveries::next_poll(app)),
+    }
 }
 
 /// What happens to runs starts others.

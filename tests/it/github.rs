@@ -30,14 +30,15 @@ jobs:
 ";
 
 /// A server that is the emulator's App.
-async fn server_of(github: &Emulate) -> Result<TestServer> {
+async fn server_of(github: &Emulate, further: &[&str]) -> Result<TestServer> {
     let mut key = tempfile::NamedTempFile::new()?;
     key.write_all(github.private_key().as_bytes())?;
-    let arguments = vec![
+    let mut arguments = vec![
         format!("--github-api-url={}", github.url()),
         format!("--github-app-id={APP_ID}"),
         format!("--github-app-key-file={}", key.path().display()),
     ];
+    arguments.extend(further.iter().map(|it| (*it).to_owned()));
     TestServer::start_with(ServerOptions { arguments, ..ServerOptions::default() }).await
 }
 
@@ -63,7 +64,7 @@ async fn wait_for_checks(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_at_github_becomes_a_run_whose_jobs_are_check_runs_there() -> Result<()> {
     let Some(github) = Emulate::start()? else { return Ok(()) };
-    let server = server_of(&github).await?;
+    let server = server_of(&github, &[]).await?;
     let full_name = github.create_repository("app").await?;
     let (status, answer) =
         server.post("/api/gantry/github/repositories", &json!({ "full_name": full_name })).await?;
@@ -110,10 +111,55 @@ async fn a_push_at_github_becomes_a_run_whose_jobs_are_check_runs_there() -> Res
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_in_which_the_app_is_not_installed_is_not_connected() -> Result<()> {
     let Some(github) = Emulate::start()? else { return Ok(()) };
-    let server = server_of(&github).await?;
+    let server = server_of(&github, &[]).await?;
     let body = json!({ "full_name": "octocat/nothing" });
     let (status, answer) = server.post("/api/gantry/github/repositories", &body).await?;
     assert_eq!(status.as_u16(), 422, "{answer}");
     assert!(answer.contains("the GitHub App is not installed"), "{answer}");
+    Ok(())
+}
+
+/// Waits until a reconciler has ended a pass since now.
+async fn wait_for_another_pass(server: &TestServer, name: &str) -> Result<()> {
+    let path = "/api/gantry/reconcilers";
+    let ended_at = |answer: &Value| {
+        let mut passes = answer["reconcilers"].as_array().into_iter().flatten();
+        passes.find(|it| it["name"] == name).map(|it| it["ended_at"].clone())
+    };
+    let before = ended_at(&server.get(path).await?);
+    server.wait_for(path, |answer| ended_at(answer) != before).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_github_does_not_reach_finds_pushes_and_pull_requests() -> Result<()> {
+    let Some(github) = Emulate::start()? else { return Ok(()) };
+    let server = server_of(&github, &["--github-poll=1"]).await?;
+    let full_name = github.create_repository("app").await?;
+    let workflow = WORKFLOW.replace("on: push", "on: [push, pull_request]");
+    github.put_file(&full_name, ".github/workflows/ci.yml", &workflow).await?;
+    let connect = json!({ "full_name": full_name });
+    let (status, answer) = server.post("/api/gantry/github/repositories", &connect).await?;
+    assert!(status.is_success(), "{status} {answer}\n{}", server.log());
+    // The second one that ends has begun after the repository was connected.
+    for _ in 0..2 {
+        wait_for_another_pass(&server, "poll_github").await?;
+    }
+    let sha = github.put_file(&full_name, "notes.md", "# App\n").await?;
+    server.wait_for_run(&full_name).await?;
+    let path = format!("/repos/{full_name}/actions/runs");
+    let runs = server.wait_for(&path, |runs| runs["total_count"] == 1).await?;
+    let run = &runs["workflow_runs"][0];
+    assert_eq!((&run["event"], &run["head_sha"]), (&json!("push"), &json!(sha)));
+    github.open_pull_request(&full_name, "topic").await?;
+    // This GitHub makes no merge commits, so that the delivery itself is all there is to see.
+    let is_there = |deliveries: &Value| {
+        let mut deliveries = deliveries.as_array().into_iter().flatten();
+        deliveries.any(|it| it["event"] == "pull_request")
+    };
+    server.wait_for("/api/gantry/deliveries", is_there).await?;
+    let deliveries = server.get("/api/gantry/deliveries").await?;
+    let mut sources = deliveries.as_array().into_iter().flatten().map(|it| &it["source"]);
+    assert!(sources.all(|source| source == "poll"), "{deliveries:#}");
     Ok(())
 }

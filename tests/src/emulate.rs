@@ -97,6 +97,22 @@ impl Emulate {
         put["commit"]["sha"].as_str().map(str::to_owned).context("no commit")
     }
 
+    /// A pull request to `main` from a new branch with one commit.
+    pub async fn open_pull_request(&self, full_name: &str, branch: &str) -> Result<()> {
+        let at = |rest: &str| format!("/repos/{full_name}{rest}");
+        let main = self.call(Method::GET, &at("/git/ref/heads/main"), None).await?;
+        let body = json!({
+            "ref": format!("refs/heads/{branch}"), "sha": main["object"]["sha"],
+        });
+        self.call(Method::POST, &at("/git/refs"), Some(&body)).await?;
+        let body = json!({
+            "message": "Add a thing", "content": STANDARD.encode("thing"), "branch": branch,
+        });
+        self.call(Method::PUT, &at("/contents/thing.txt"), Some(&body)).await?;
+        let body = json!({ "title": "A thing", "head": branch, "base": "main" });
+        self.call(Method::POST, &at("/pulls"), Some(&body)).await.map(drop)
+    }
+
     /// `name status conclusion` of the check runs of a commit, in order.
     pub async fn checks(&self, full_name: &str, sha: &str) -> Result<Vec<String>> {
         let path = format!("/repos/{full_name}/commits/{sha}/check-runs");

@@ -23,6 +23,10 @@ const DOCUMENT: &str = "package/generated/api.github.com.json";
 /// Operations are kept when their path is one of these, or lies below one that ends with `/`.
 const PATHS: &[&str] = &[
     "/",
+    "/app",
+    "/app/",
+    "/app-manifests/",
+    "/installation/",
     "/meta",
     "/user",
     "/rate_limit",
@@ -32,18 +36,30 @@ const PATHS: &[&str] = &[
     "/orgs/{org}/actions/variables",
     "/repos/{owner}/{repo}",
     "/repos/{owner}/{repo}/actions/",
+    "/repos/{owner}/{repo}/activity",
+    "/repos/{owner}/{repo}/check-runs",
     "/repos/{owner}/{repo}/check-runs/",
+    "/repos/{owner}/{repo}/commits/",
+    "/repos/{owner}/{repo}/compare/",
     "/repos/{owner}/{repo}/contents/",
+    "/repos/{owner}/{repo}/deployments",
+    "/repos/{owner}/{repo}/deployments/",
     "/repos/{owner}/{repo}/dispatches",
     "/repos/{owner}/{repo}/environments",
     "/repos/{owner}/{repo}/environments/",
+    "/repos/{owner}/{repo}/git/",
+    "/repos/{owner}/{repo}/installation",
+    "/repos/{owner}/{repo}/issues",
+    "/repos/{owner}/{repo}/pulls",
+    "/repos/{owner}/{repo}/pulls/",
+    "/repos/{owner}/{repo}/statuses/",
 ];
 
 /// Makes `target/github-schemas.json`, unless it is there.
 pub(crate) fn ensure() -> Result<()> {
     let place = target_dir().join("github-schemas.json");
-    let version = PACKAGE.rsplit('@').next().unwrap_or_default();
-    if stored_version(&place).as_deref() == Some(version) {
+    let version = format!("{PACKAGE} {}", PATHS.join(" "));
+    if stored_version(&place).as_ref() == Some(&version) {
         return Ok(());
     }
     say(&format!("reducing GitHub's API description from {PACKAGE}"));

@@ -49,6 +49,8 @@ pub enum Source {
     Schedule,
     /// Something has happened to a run of ours.
     Run,
+    /// Found by asking GitHub.
+    Poll,
 }
 
 impl Source {
@@ -58,6 +60,7 @@ impl Source {
             Self::Dispatch => "dispatch",
             Self::Schedule => "schedule",
             Self::Run => "run",
+            Self::Poll => "poll",
         }
     }
 }

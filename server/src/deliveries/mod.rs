@@ -8,6 +8,7 @@
 
 mod delivery;
 pub mod github_payload;
+mod poll;
 mod queries;
 mod recover;
 mod redeliver;
@@ -15,6 +16,7 @@ mod retry;
 mod view;
 
 pub use delivery::{Delivery, NewDelivery, Outcome, Source};
+pub use poll::{next_poll, poll_github};
 pub use queries::{claim, finish, next_due, note_failure, store};
 pub use recover::recover_deliveries;
 pub use redeliver::{DeliveryDetail, StartedRun, find_delivery, redeliver};

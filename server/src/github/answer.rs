@@ -92,15 +92,32 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> GitHubError 
 
 /// GitHub's two ways of asking for patience.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
-    if let Some(seconds) = number("retry-after") {
+    if let Some(seconds) = number(headers, "retry-after") {
         return Some(Duration::from_secs(seconds));
     }
-    if number("x-ratelimit-remaining")? > 0 {
+    if number(headers, "x-ratelimit-remaining")? > 0 {
         return None;
     }
+    until_reset(headers)
+}
+
+/// How long whoever asks again and again shall wait, by a good answer: what GitHub says, and until its
+/// limit is new when less than a tenth of it is left, which is for others.
+pub(super) fn asked_pause(headers: &HeaderMap) -> Duration {
+    let said = Duration::from_secs(number(headers, "x-poll-interval").unwrap_or_default());
+    let limit = number(headers, "x-ratelimit-limit").zip(number(headers, "x-ratelimit-remaining"));
+    let is_short = limit.is_some_and(|(limit, remaining)| remaining < limit / 10);
+    let until_reset = until_reset(headers).filter(|_| is_short).unwrap_or_default();
+    said.max(until_reset)
+}
+
+fn until_reset(headers: &HeaderMap) -> Option<Duration> {
     let now = u64::try_from(Utc::now().timestamp()).ok()?;
-    Some(Duration::from_secs(number("x-ratelimit-reset")?.saturating_sub(now)))
+    Some(Duration::from_secs(number(headers, "x-ratelimit-reset")?.saturating_sub(now)))
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 /// An answer that was cut on its way is one to ask for again.

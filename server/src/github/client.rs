@@ -1,15 +1,17 @@
 //! Calls with one identity: as the App, as one of its installations, or with a token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::header::LINK;
+use axum::http::header::{ETAG, IF_NONE_MATCH, LINK};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use octocrab::Octocrab;
 use octocrab::models::InstallationId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::{GitHubError, parse, read, unanswered};
+use super::answer::{GitHubError, asked_pause, parse, read, unanswered};
 use super::pacer::Pacer;
 
 /// GitHub's largest page.
@@ -20,6 +22,19 @@ const PER_PAGE: usize = 100;
 pub struct Client {
     octocrab: Octocrab,
     pacer: Arc<Pacer>,
+}
+
+/// What was read of a list, if it has changed.
+#[derive(Clone, Debug)]
+pub struct Read<T> {
+    /// `None`: it is what it was.
+    pub body: Option<T>,
+    /// GitHub's mark of what was read.
+    pub etag: Option<String>,
+    /// The path of the next page.
+    pub next: Option<String>,
+    /// GitHub asks for this pause before the next time.
+    pub pause: Duration,
 }
 
 impl Client {
@@ -42,6 +57,29 @@ impl Client {
         parse(&read(self.octocrab._get(path).await).await?)
     }
 
+    /// What is there, unless it is still what had `etag`. Costs nothing of GitHub's limits then.
+    pub async fn get_if_changed<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        etag: Option<&str>,
+    ) -> Result<Read<T>, GitHubError> {
+        let mut headers = HeaderMap::new();
+        let etag = etag.filter(|etag| !etag.is_empty());
+        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+            headers.insert(IF_NONE_MATCH, etag);
+        }
+        let answer = self.octocrab._get_with_headers(path, Some(headers)).await;
+        let answer = answer.map_err(unanswered)?;
+        let pause = asked_pause(answer.headers());
+        if answer.status() == StatusCode::NOT_MODIFIED {
+            return Ok(Read { body: None, etag: None, next: None, pause });
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let etag = text(ETAG).map(str::to_owned);
+        let next = text(LINK).and_then(|link| next_page(path, link));
+        Ok(Read { body: Some(parse(&read(Ok(answer)).await?)?), etag, next, pause })
+    }
+
     /// One page of a list that goes on by cursors, and the path of the next one.
     pub async fn get_page<T: DeserializeOwned>(
         &self,
@@ -49,10 +87,7 @@ impl Client {
     ) -> Result<(T, Option<String>), GitHubError> {
         let answer = self.octocrab._get(path).await.map_err(unanswered)?;
         let link = answer.headers().get(LINK).and_then(|link| link.to_str().ok());
-        let next = link.and_then(next_query).map(|query| {
-            let place = path.split('?').next().unwrap_or(path);
-            format!("{place}?{query}")
-        });
+        let next = link.and_then(|link| next_page(path, link));
         Ok((parse(&read(Ok(answer)).await?)?, next))
     }
 
@@ -111,6 +146,11 @@ impl Client {
         items.truncate(max_items);
         Ok(items)
     }
+}
+
+fn next_page(path: &str, link: &str) -> Option<String> {
+    let place = path.split('?').next().unwrap_or(path);
+    next_query(link).map(|query| format!("{place}?{query}"))
 }
 
 /// The query of the next page; only that is taken from the answer, never the place.

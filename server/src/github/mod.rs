@@ -14,7 +14,7 @@ mod setup;
 mod tokens;
 
 pub use answer::GitHubError;
-pub use client::Client;
+pub use client::{Client, Read};
 pub use connection::GitHub;
 pub use forward::{ApiCall, Target};
 pub use job_tokens::{find_job_by_token, lasting_token, revoke_tokens, store_token};

@@ -101,6 +101,11 @@ pub(crate) struct Arguments {
     #[arg(long, env = "GANTRY_GITHUB_TOKEN_FILE", value_name = "FILE")]
     github_token_file: Option<PathBuf>,
 
+    /// Look for new commits and pull requests at GitHub every so many seconds, for a server that GitHub
+    /// does not reach
+    #[arg(long, env = "GANTRY_GITHUB_POLL", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    github_poll: Option<u64>,
+
     /// Seconds a runner keeps a job without renewing it
     #[arg(long, env = "GANTRY_LEASE_SECONDS", value_name = "SECONDS", default_value_t = DEFAULT_LEASE_SECONDS, value_parser = clap::value_parser!(u64).range(4..=3600))]
     lease_seconds: u64,
@@ -177,6 +182,7 @@ impl Arguments {
             id_token_subject: self.id_token_subject,
             github: self.github()?,
             github_api_url: self.github_api_url.clone(),
+            github_poll: self.github_poll.map(std::time::Duration::from_secs),
         })
     }
 

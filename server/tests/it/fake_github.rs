@@ -15,6 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gantry_server::config::{GitHubAccess, GitHubCredentials};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::github_description::Description;
 
 pub(crate) const SLUG: &str = "gantry-under-test";
 pub(crate) const INSTALLATION: i64 = 2;
@@ -42,6 +45,15 @@ pub(crate) struct Kept {
     /// Answers given before any other, to any call but those for tokens.
     pub(crate) failures: Vec<StatusCode>,
     pub(crate) unknown: Vec<String>,
+    /// Answers that are not as GitHub describes them.
+    lies: Vec<String>,
+    /// Full names and commits of branches and tags.
+    pub(crate) refs: BTreeMap<String, String>,
+    /// Who moved a branch to a commit.
+    pub(crate) movers: BTreeMap<String, String>,
+    pub(crate) n_not_modified: usize,
+    /// Sent with every answer.
+    pub(crate) further_headers: HeaderMap,
     /// What the repository is called now, if no longer as in [`repository`].
     pub(crate) full_name: Option<String>,
     /// The codes of Apps that were handed over.
@@ -78,7 +90,19 @@ impl FakeGitHub {
         GitHubAccess { api_url, credentials: GitHubCredentials::App { app_id: 1, private_key } }
     }
 
+    /// What was not as GitHub answers; whoever looks has taken note of it.
+    fn lies(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("the state").lies)
+    }
+
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        let mut state = self.0.lock().expect("the state");
+        assert!(state.lies.is_empty(), "not as GitHub answers: {}", state.lies.join("\n"));
+        act(&mut state)
+    }
+
+    /// The same for the fake itself, which only takes note of what is wrong.
+    fn answer<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
         act(&mut self.0.lock().expect("the state"))
     }
 }
@@ -95,15 +119,18 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     if uri.path().ends_with("/issues") || uri.path() == "/graphql" {
-        return fake.with(|state| state.answer_job((&method, &uri, headers), &body));
+        return fake.answer(|state| state.answer_job((&method, &uri, headers), &body));
     }
     if uri.path().starts_with("/app/hook/deliveries") {
-        return fake.with(|state| state.answer_about_hook((&method, &uri), &headers));
+        return fake.answer(|state| state.answer_about_hook((&method, &uri), &headers));
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-    fake.with(|state| match state.route((&method, &path), body) {
-        Some((status, answer)) => (status, Json(answer)).into_response(),
+    fake.answer(|state| match state.route((&method, &path), body) {
+        Some((status, answer)) => {
+            let answer = state.described((&method, &uri), (status, answer));
+            state.unless_known((status, answer), &headers)
+        }
         None => {
             state.unknown.push(format!("{method} {uri}"));
             StatusCode::NOT_IMPLEMENTED.into_response()
@@ -114,6 +141,42 @@ async fn answer(
 type Answer = Option<(StatusCode, Value)>;
 
 impl Kept {
+    /// The answer as GitHub describes it; what is wrong with it is kept.
+    fn described(
+        &mut self,
+        (method, uri): (&Method, &Uri),
+        (status, mut answer): (StatusCode, Value),
+    ) -> Value {
+        let Some(description) = Description::read().filter(|_| status.is_success()) else {
+            return answer;
+        };
+        let Some(operation) = description.operation(method, uri.path()) else {
+            self.lies.push(format!("GitHub has no {method} {}", uri.path()));
+            return answer;
+        };
+        description.fill((operation, status.as_u16()), &mut answer);
+        let wrong = description.complaints(operation, status.as_u16(), &answer.to_string());
+        self.lies.extend(wrong.into_iter().map(|it| format!("{operation}: {it}")));
+        answer
+    }
+
+    /// 304 for whoever has the answer.
+    fn unless_known(
+        &mut self,
+        (status, answer): (StatusCode, Value),
+        asked: &HeaderMap,
+    ) -> Response {
+        let etag = format!("W/\"{}\"", hex::encode(Sha256::digest(answer.to_string())));
+        let has = asked.get(header::IF_NONE_MATCH).is_some_and(|has| has == etag.as_str());
+        if has {
+            self.n_not_modified += 1;
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        let mut answer = (status, [(header::ETAG, etag)], Json(answer)).into_response();
+        answer.headers_mut().extend(self.further_headers.clone());
+        answer
+    }
+
     fn route(&mut self, (method, path): (&Method, &[&str]), body: Value) -> Answer {
         if let ["app", ..] | ["installation", ..] = path {
             return self.app((method, path), body);
@@ -199,6 +262,7 @@ impl Kept {
         let from = cursor.unwrap_or_default();
         let page: Vec<_> = self.hook_deliveries.iter().skip(from).take(2).cloned().collect();
         let next = from + page.len();
+        let page = self.described((method, uri), (StatusCode::OK, json!(page)));
         if next >= self.hook_deliveries.len() {
             return Json(page).into_response();
         }
@@ -218,7 +282,8 @@ impl Kept {
         self.calls_of_jobs.push((format!("{method} {uri}"), headers));
         if method == Method::GET {
             let next = format!("<http://{origin}{}?page=2>; rel=\"next\"", uri.path());
-            return ([(header::LINK, next)], Json(json!(self.issues))).into_response();
+            let list = self.described((method, uri), (StatusCode::OK, json!(self.issues)));
+            return ([(header::LINK, next)], Json(list)).into_response();
         }
         if uri.path() == "/graphql" {
             let data = json!({ "data": { "viewer": { "login": "hubot" } } });
@@ -227,6 +292,7 @@ impl Kept {
         let mut issue: Value = serde_json::from_slice(body).unwrap_or_default();
         issue["number"] = json!(self.issues.len() + 1);
         self.issues.push(issue.clone());
+        let issue = self.described((method, uri), (StatusCode::CREATED, issue));
         (StatusCode::CREATED, Json(issue)).into_response()
     }
 
@@ -234,7 +300,7 @@ impl Kept {
         let files = || self.changed_files.iter().map(|name| json!({ "filename": name }));
         Some(match path {
             [] => self.repository(),
-            ["commits", _, "check-runs"] => json!({ "check_runs": self.check_runs }),
+            ["commits", _, "check-runs"] => json!({ "check_runs": self.check_runs}),
             ["commits", name @ ..] => {
                 let name = name.join("/");
                 let sha = if name.len() == 40 { name } else { "d".repeat(40) };
@@ -248,6 +314,17 @@ impl Kept {
                 "size": self.workflow.len(),
             }]),
             ["git", "blobs", _] => json!({ "content": STANDARD.encode(&self.workflow) }),
+            ["git", "matching-refs", kind] => {
+                let prefix = format!("refs/{kind}/");
+                let refs = self.refs.iter().filter(|(name, _)| name.starts_with(&prefix));
+                refs.map(|(name, sha)| json!({ "ref": name, "object": { "sha": sha } })).collect()
+            }
+            ["activity"] => {
+                let acts = self.movers.iter();
+                acts.map(|(sha, login)| json!({ "after": sha, "actor": { "login": login } }))
+                    .collect()
+            }
+            ["pulls"] => self.pull_requests.values().cloned().collect(),
             ["pulls", number] => self.pull_requests.get(&number.parse().ok()?)?.clone(),
             ["pulls", _, "files"] => files().collect(),
             ["compare", _] => json!({ "files": files().collect::<Vec<_>>() }),
@@ -312,4 +389,22 @@ pub(crate) fn repository() -> Value {
         "owner": { "login": "Codertocat" },
         "default_branch": "master",
     })
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_as_github_describes_it_is_noticed() {
+    if Description::read().is_none() {
+        return;
+    }
+    let fake = FakeGitHub::default();
+    let access = fake.start().await;
+    fake.with(|kept| kept.check_runs = vec![json!({ "id": 1, "status": "forgotten" })]);
+    let get = |path: &str| reqwest::get(format!("{}{path}", access.api_url));
+    let good = get("/repos/o/r").await.expect("an answer");
+    let repository: Value = good.json().await.expect("JSON");
+    assert!(repository["archive_url"].is_string(), "filled in: {repository}");
+    assert_eq!(fake.lies(), [""; 0]);
+    assert!(get("/repos/o/r/check-runs/1").await.expect("an answer").status().is_success());
+    let lies = fake.lies();
+    assert!(lies.len() == 1 && lies[0].contains("/status"), "{lies:?}");
 }

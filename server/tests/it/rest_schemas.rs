@@ -10,79 +10,17 @@ use gantry_server::http::routes::client_routes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::github_description::Description;
 use crate::harness::{FakeRunner, GitRepository, NewJob, RunningJob, TestServer, seal};
 use crate::server_or_skip;
 
 /// Routes of ours that GitHub's description does not have.
 const NOT_DESCRIBED: [&str; 1] = ["POST /graphql"];
 
-/// GitHub's operations and their answers.
-struct Description(Value);
-
-impl Description {
-    /// `None`, with a printed line, when it has not been made.
-    fn read() -> Option<Self> {
-        let program = std::env::current_exe().expect("the test's own path");
-        let target = program.ancestors().nth(3).expect("a target folder");
-        let Ok(text) = std::fs::read(target.join("github-schemas.json")) else {
-            eprintln!("skipped: run `cargo xtask github-schemas`");
-            return None;
-        };
-        Some(Self(serde_json::from_slice(&text).expect("JSON")))
-    }
-
-    /// `GET /repos/{owner}/{repo}/...` for a path or for a route of ours.
-    fn operation(&self, method: &Method, path: &str) -> Option<&str> {
-        let operations = self.0["operations"].as_object().expect("operations");
-        let fits = |operation: &&String| {
-            operation
-                .split_once(' ')
-                .is_some_and(|(verb, template)| verb == method.as_str() && matches(template, path))
-        };
-        // The most literal one: `/actions/workflows/{workflow_id}` before nothing less specific.
-        operations
-            .keys()
-            .filter(fits)
-            .min_by_key(|operation| operation.matches('{').count())
-            .map(String::as_str)
-    }
-
-    /// What is wrong with an answer.
-    fn complaints(&self, operation: &str, status: u16, body: &str) -> Vec<String> {
-        let answers = &self.0["operations"][operation];
-        let Some(schema) = answers.get(status.to_string()) else {
-            return vec![format!("status {status} is not described: {body}")];
-        };
-        if schema.is_null() {
-            return Vec::new();
-        }
-        let schema = json!({ "allOf": [schema], "components": self.0["components"] });
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft4)
-            .should_validate_formats(true)
-            .build(&schema)
-            .expect("a good schema");
-        let body: Value = serde_json::from_str(body).expect("JSON");
-        validator
-            .iter_errors(&body)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
-    }
-}
-
-/// Whether a path lies at a template; a template's last `{path}` takes any number of segments.
-fn matches(template: &str, path: &str) -> bool {
-    let template: Vec<_> = template.split('/').collect();
-    let path: Vec<_> = path.split('/').collect();
-    let is_open = template.last() == Some(&"{path}");
-    let fits = if is_open { path.len() >= template.len() } else { path.len() == template.len() };
-    fits && template.iter().zip(&path).all(|(t, p)| t.starts_with('{') || t == p)
-}
-
 /// Calls, and keeps what was called and what was wrong.
 struct Caller<'a> {
     server: &'a TestServer,
-    description: Description,
+    description: &'static Description,
     called: BTreeSet<String>,
     complaints: Vec<String>,
 }

@@ -142,6 +142,7 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         id_token_subject: SubjectFormat::default(),
         github: None,
         github_api_url: gantry_server::config::GITHUB_API_URL.to_owned(),
+        github_poll: None,
     }
 }
 
