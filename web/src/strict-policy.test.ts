@@ -1,11 +1,11 @@
 // The rules that keep the page within the server's content security policy.
 import { describe, expect, it } from 'vitest';
 
-const SOURCES = import.meta.glob(['./**/*.svelte', './**/*.ts', './**/*.css', '../index.html'], {
+const SOURCES = import.meta.glob<string>(['./**/*.svelte', './**/*.ts', './**/*.css', '../index.html'], {
   query: '?raw',
   import: 'default',
   eager: true,
-}) as Record<string, string>;
+});
 
 const FORBIDDEN: [string, RegExp][] = [
   ['raw HTML in a template', /\{@html/],

@@ -7,7 +7,7 @@ import { LogSearch } from './search';
 /** Answers each call by hand. */
 function server() {
   const asked: { query: string; after: number | null; answer: (found: FoundLines) => void }[] = [];
-  const search = new LogSearch((query, after) => new Promise((answer) => asked.push({ query, after, answer })));
+  const search = new LogSearch((query, after) => new Promise((answer) => void asked.push({ query, after, answer })));
   return { asked, search };
 }
 

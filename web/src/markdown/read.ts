@@ -6,7 +6,7 @@
 import { parseDocument } from 'htmlparser2';
 import { Marked } from 'marked';
 
-import { allowedPieces, type Piece, type SourceNode } from './allowed';
+import { allowedPieces, type Piece } from './allowed';
 
 /** More of a summary is not read; the server keeps at most 1 MiB. */
 const MAX_CHARACTERS = 1024 * 1024;
@@ -15,5 +15,5 @@ const reader = new Marked({ gfm: true, breaks: false, async: false });
 
 export function readMarkdown(text: string): Piece[] {
   const html = reader.parse(text.slice(0, MAX_CHARACTERS)) as string;
-  return allowedPieces(parseDocument(html) as SourceNode);
+  return allowedPieces(parseDocument(html));
 }
