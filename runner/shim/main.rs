@@ -5,6 +5,8 @@
 //! step is. Invariant: only a connection that knows the token is served, and the token is in no
 //! file, argument or environment that a job process can read.
 
+mod file_wire;
+mod files;
 mod forward;
 mod forward_udp;
 mod link;
@@ -38,6 +40,9 @@ const SOCKET_FILE: &str = "socket";
 /// remove what a job's root has made.
 const EMPTY: &str = "--empty";
 
+/// `gantry-shim --files PORT` serves the job's files to the runner, which listens there.
+const FILES: &str = "--files";
+
 static LINK: Link = Link::new();
 static SHIM: OnceLock<Shim> = OnceLock::new();
 
@@ -54,10 +59,15 @@ fn main() {
 }
 
 fn run() -> io::Result<()> {
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == EMPTY) {
-        return empty(std::env::args_os().nth(2).unwrap_or_default().as_ref());
+    let mut arguments = std::env::args_os().skip(1);
+    let (first, second) = (arguments.next(), arguments.next().unwrap_or_default());
+    if first.as_ref().is_some_and(|argument| argument == EMPTY) {
+        return empty(second.as_ref());
     }
-    let directory = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "/gantry".into()));
+    if first.as_ref().is_some_and(|argument| argument == FILES) {
+        return files::serve(&second.to_string_lossy());
+    }
+    let directory = PathBuf::from(first.unwrap_or_else(|| "/gantry".into()));
     system::protect_and_adopt();
     system::stop_ignoring_signals();
     let token = fs::read_to_string(directory.join(TOKEN_FILE))?;

@@ -16,7 +16,7 @@ use std::{os, thread};
 use crate::link::Link;
 use crate::system::{self, User};
 use crate::users;
-use crate::wire::{Answer, Exited, Message, Start};
+use crate::wire::{Answer, Exited, Message, OWN_PROGRAM, Start};
 
 /// How long after a process' end others may hold its output open before it counts as complete
 /// (GitHub's runner waits as long).
@@ -314,6 +314,9 @@ fn find_program(start: &Start) -> String {
         paths.find(|path| path.is_file())?.into_os_string().into_string().ok()
     };
     let first = start.arguments.first().map_or("", String::as_str);
+    if first == OWN_PROGRAM {
+        return std::env::args().next().unwrap_or_default();
+    }
     if first.contains('/') {
         return first.to_owned();
     }

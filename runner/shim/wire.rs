@@ -9,6 +9,9 @@ use std::io::{self, Read, Write};
 /// Largest frame either side accepts; scripts and command files travel whole.
 pub(crate) const MAX_FRAME_BYTES: usize = 64 << 20;
 
+/// As the first argument of a process: the shim's own program, wherever it is.
+pub(crate) const OWN_PROGRAM: &str = "gantry-shim:self";
+
 /// From the runner. The first frame of a connection is `Hello`; nothing else is answered before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {

@@ -34,6 +34,14 @@ pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// The same beside the caller, who can stop waiting; the work itself goes on to its end. `None` when it
+/// panicked or the runtime is shutting down.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
 impl<T> Task<T> {
     /// The task's value; `None` when it panicked or the runtime is shutting down.
     pub(crate) async fn join(mut self) -> Option<T> {

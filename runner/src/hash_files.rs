@@ -72,7 +72,7 @@ impl Pattern {
     }
 }
 
-fn segments_match(pattern: &[String], path: &[String]) -> bool {
+pub(crate) fn segments_match(pattern: &[String], path: &[String]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
         (Some((first, rest)), _) if first == "**" => {

@@ -25,6 +25,7 @@ mod remove_tree;
 mod replace_file;
 mod shim;
 mod steps;
+mod store;
 mod warm;
 pub mod warm_policy;
 mod words;

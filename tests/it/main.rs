@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: the whole server, and the whole way of the data.
 
 mod approvals;
+mod builtin_store;
 mod containers;
 mod crashes;
 mod github;

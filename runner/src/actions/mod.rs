@@ -24,12 +24,14 @@ mod stages;
 mod submodules;
 mod tool_versions;
 
-pub(crate) use builtin::{BuiltinAction, builtin, is_builtin};
+pub(crate) use builtin::{BuiltinAction, CacheParts, builtin, is_builtin};
 pub(crate) use checkout::check_out;
 pub(crate) use images::{ImageSource, image_source, provide_image, wanted_images};
 pub(crate) use inputs::{given_inputs, with_defaults};
 pub(crate) use locate::{ActionPlace, LoadedAction, load};
 pub(crate) use prepare::{MOST_DEPTH, prepare, prepare_cache, too_deep};
 pub(crate) use ssh_key::remove_key;
-pub(crate) use stages::{always, bare_scope, may_have_post, post_condition, pre_condition};
+pub(crate) use stages::{
+    always, bare_scope, may_have_post, on_success, post_condition, pre_condition,
+};
 pub(crate) use tool_versions::{FoundTool, Tool, choose, wanted};

@@ -143,7 +143,7 @@ async fn fetch_or_builtin(
     action: PreparedAction,
 ) -> Result<PreparedAction, String> {
     let has_builtin = BuiltinAction::may_stand_in(job.host.config.builtin_actions)
-        && BuiltinAction::of(&action.owner, &action.repository).is_some();
+        && BuiltinAction::is_in(&action.owner, &action.repository);
     match fetch(job, &action).await {
         Ok(sha) => Ok(PreparedAction { sha: Some(sha), ..action }),
         Err(_) if has_builtin => Ok(action),

@@ -41,6 +41,11 @@ pub(crate) fn always() -> Option<Expression> {
     Expression::parse("always()", &STEP_IF).ok()
 }
 
+/// What the post stages of built-in actions run under.
+pub(crate) fn on_success() -> Option<Expression> {
+    Expression::parse("success()", &STEP_IF).ok()
+}
+
 /// What the steps of an action need to know of it before it runs.
 pub(crate) fn bare_scope(loaded: &LoadedAction) -> ActionScope {
     let place = &loaded.place;
@@ -85,7 +90,12 @@ fn pre(
 }
 
 fn may_post(job: &RunningJob, step: &Step, (around, depth): (Option<&ActionScope>, usize)) -> bool {
-    let Some(uses) = uses_of(job, step) else { return leaves_key(job, step) };
+    if let StepKind::Uses { uses, .. } = &step.kind
+        && let Some(action) = builtin(job, uses)
+    {
+        return action.may_have_post() || leaves_key(job, step);
+    }
+    let Some(uses) = uses_of(job, step) else { return false };
     if matches!(uses, Uses::Local { .. }) {
         return true;
     }

@@ -5,11 +5,14 @@
 //! may simply ask again.
 
 mod client;
+#[path = "../../shim/file_wire.rs"]
+mod file_wire;
 mod program;
 #[expect(dead_code, reason = "the shim uses the other half")]
 #[path = "../../shim/wire.rs"]
 mod wire;
 
 pub(crate) use client::{Shim, ShimError, Started};
+pub(crate) use file_wire::{DATA_BYTES, Entry, EntryKind, Frame, TOKEN_VARIABLE, write_data};
 pub(crate) use program::{install, new_token, write_token};
-pub(crate) use wire::{Exited, NewFile, Start};
+pub(crate) use wire::{Exited, NewFile, OWN_PROGRAM, Start};

@@ -7,12 +7,17 @@ use futures_util::future::BoxFuture;
 use gantry_workflow::expr::Expression;
 use gantry_workflow::model::{ActionRuns, Uses};
 use gantry_workflow::template::Token;
+use indexmap::IndexMap;
 
 use super::execute::{StepEnd, StepPlace};
 use super::head::print_action;
 use super::stage::{Stage, post_name};
-use super::{checkout, composite, docker, node, setup_tool};
-use crate::actions::{self, BuiltinAction, LoadedAction};
+use super::step_inputs::Inputs;
+use super::{
+    cache, checkout, composite, docker, download_artifact, merge_artifacts, node, setup_tool,
+    upload_artifact,
+};
+use crate::actions::{self, BuiltinAction, CacheParts, LoadedAction};
 use crate::execution::{RegisteredPost, RunningJob, uses_text};
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
@@ -70,19 +75,7 @@ async fn begin(
     let name = uses_text(uses);
     if let Some(builtin) = actions::builtin(job, uses) {
         print_action((&name, &place.stage), &given, place.scope, log);
-        return match builtin {
-            BuiltinAction::Checkout => {
-                if checkout::has_key(&given)
-                    && let Some(always) = actions::always()
-                {
-                    register_post(job, place, &always);
-                }
-                Ok(checkout::run(job, &given, place, log).await)
-            }
-            BuiltinAction::SetUp(tool) => {
-                Ok(setup_tool::run(job, (tool, &given), place, log).await?)
-            }
-        };
+        return run_builtin(job, (builtin, &given), place, log).await;
     }
     if let Uses::Docker { image } = uses {
         print_action((&name, &place.stage), &given, place.scope, log);
@@ -109,6 +102,45 @@ async fn begin(
             docker::run_action(job, (action, &loaded.place, &inputs.values), place, log).await
         }
     }
+}
+
+async fn run_builtin(
+    job: &mut RunningJob,
+    (builtin, given): (BuiltinAction, &IndexMap<String, String>),
+    place: &StepPlace<'_>,
+    log: &mut StepLog,
+) -> Result<StepEnd, Failure> {
+    let inputs = Inputs::new(given);
+    Ok(match builtin {
+        BuiltinAction::Checkout => {
+            if let (true, Some(always)) = (checkout::has_key(given), actions::always()) {
+                register_post(job, place, &always);
+            }
+            checkout::run(job, given, place, log).await
+        }
+        BuiltinAction::SetUp(_) if matches!(place.stage, Stage::Post { .. }) => {
+            cache::save_noted(job, place, log).await?
+        }
+        BuiltinAction::SetUp(tool) => {
+            if let (false, Some(condition)) =
+                (inputs.text("cache").is_empty(), actions::on_success())
+            {
+                register_post(job, place, &condition);
+            }
+            setup_tool::run(job, (tool, given), place, log).await?
+        }
+        BuiltinAction::UploadArtifact { is_legacy } => {
+            upload_artifact::run(job, (&inputs, is_legacy), place, log).await?
+        }
+        BuiltinAction::MergeArtifacts => merge_artifacts::run(job, &inputs, place, log).await?,
+        BuiltinAction::DownloadArtifact => download_artifact::run(job, &inputs, place, log).await?,
+        BuiltinAction::Cache(parts) => {
+            if let (CacheParts::Both, Some(condition)) = (parts, actions::on_success()) {
+                register_post(job, place, &condition);
+            }
+            cache::run(job, (&inputs, parts), place, log).await?
+        }
+    })
 }
 
 /// What a local action uses is downloaded only now: nobody could read its description before.

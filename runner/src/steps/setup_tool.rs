@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use super::environment::{ActionVariables, environment};
 use super::execute::{StepEnd, StepPlace};
 use super::program::{self, Program};
+use super::setup_cache;
 use crate::actions::{FoundTool, Tool, choose, wanted};
 use crate::execution::RunningJob;
 use crate::infra_error::InfraError;
@@ -89,7 +90,14 @@ pub(super) async fn run(
     }
     let found = parse(looked.effects.outputs.get("found").map_or("", String::as_str));
     match take((tool, &inputs), file, &found, log) {
-        Ok(Some(taken)) => Ok(end(job, (tool, &inputs), taken, (npmrc, place), log)),
+        Ok(Some(taken)) => {
+            let mut end = end(job, (tool, &inputs), taken, (npmrc, place), log);
+            if is_given(&inputs, "cache") {
+                let what = (tool, taken, &inputs);
+                setup_cache::restore(job, what, place, (&mut end, log)).await?;
+            }
+            Ok(end)
+        }
         Ok(None) => Ok(StepEnd::success()),
         Err(message) => {
             log.error(&message);
@@ -163,12 +171,6 @@ fn end(
     (npmrc, place): (Option<NewFile>, &StepPlace<'_>),
     log: &mut StepLog,
 ) -> StepEnd {
-    if is_given(inputs, "cache") {
-        log.warning(&format!(
-            "input `cache` has no effect: the setup-{} that is part of the runner caches nothing",
-            tool.word()
-        ));
-    }
     let bin = taken.path.rsplit_once('/').map_or("", |(bin, _)| bin);
     let location = bin.strip_suffix("/bin").unwrap_or(bin);
     let FoundTool { version, path } = taken;
