@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "this is a terminal program")]
 
+mod cache_lookup;
 mod figures;
 mod first_line;
 mod floor;
@@ -33,12 +34,17 @@ async fn main() -> Result<()> {
         "one-service",
         "transfer",
         "long-log",
+        "cache-lookup",
         "language",
     ];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    // It needs a database that the others do not.
+    if names.iter().any(|name| name == "cache-lookup") {
+        cache_lookup::measure().await?;
+    }
     if wanted("step-overhead") {
         step_overhead::measure().await?;
     }
