@@ -22,6 +22,7 @@ pub mod logs;
 pub mod oidc;
 pub mod outbox;
 pub mod reporting;
+pub mod reports;
 pub mod repositories;
 pub mod runners;
 pub mod runs;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
 use crate::{
-    App, artifacts, audit, caches, deliveries, github, jobs, logs, reporting, repositories, runs,
-    storage, triggers,
+    App, artifacts, audit, caches, deliveries, github, jobs, logs, reporting, reports,
+    repositories, runs, storage, triggers,
 };
 
 /// A reconciler, and when it is due by itself.
@@ -19,7 +19,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 17] {
+pub fn all() -> [Scheduled; 18] {
     [
         sync_repositories(),
         tick_schedules(),
@@ -31,6 +31,7 @@ pub fn all() -> [Scheduled; 17] {
         explain_queue(),
         reap_leases(),
         archive_logs(),
+        scan_artifacts(),
         expire_artifacts(),
         evict_caches(),
         sweep_blobs(),
@@ -172,6 +173,17 @@ fn archive_logs() -> Scheduled {
         interval: Duration::from_mins(1),
         topic: Some(Topic::Archive),
         pass: |app| Box::pin(logs::archive_logs(app)),
+    })
+}
+
+/// Reports in artifacts become data.
+fn scan_artifacts() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "scan_artifacts",
+        interval: Duration::from_secs(15),
+        // A job that ends has uploaded what it had.
+        topic: Some(Topic::Archive),
+        pass: |app| Box::pin(reports::scan_artifacts(app)),
     })
 }
 

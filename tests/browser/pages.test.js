@@ -204,6 +204,19 @@ describe('one run', () => {
     assert.equal(await link.getAttribute('rel'), 'noopener noreferrer nofollow ugc');
   });
 
+  it('shows what reports say, failed tests first, and hostile names as text', async () => {
+    await open(runPath(RUNS.failed));
+    const tests = page.getByRole('region', { name: 'Tests', exact: true });
+    await tests.getByText('2 failed').waitFor();
+    const failed = tests.getByRole('list', { name: 'Failed tests' }).getByRole('listitem');
+    assert.equal(await failed.count(), 2);
+    await failed.first().getByText('failing since').waitFor();
+    await tests.getByText('Flaky: passed and failed on this commit (1)').waitFor();
+    await page.getByRole('region', { name: 'Coverage', exact: true }).getByText('−1.30 points against').waitFor();
+    await page.getByRole('region', { name: 'Findings', exact: true }).getByText('1 critical').waitFor();
+    await page.getByText('report.xml: it is no well-formed XML').waitFor();
+  });
+
   it('shows nothing of a hostile summary but text', async () => {
     await open(runPath(RUNS.hostile));
     const summary = page.getByRole('region', { name: /summary$/ });

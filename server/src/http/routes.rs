@@ -24,7 +24,7 @@ use super::rest::{
 };
 use super::web::{
     access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
-    headers, insights, log_search, login, logs, operations, preview,
+    headers, insights, log_search, login, logs, operations, preview, reports,
     repositories as own_repositories, run_changes, runners, runs as own_runs, schedules,
     secrets as own_secrets, setup, summaries,
 };
@@ -131,6 +131,7 @@ fn web(routes: Routes) -> Routes {
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
         .get("/api/gantry/runs/{run}/attempts/{attempt}", READ, own_runs::get)
         .get("/api/gantry/runs/{run}/attempts/{attempt}/summaries", READ, summaries::of_run)
+        .get("/api/gantry/runs/{run}/attempts/{attempt}/reports", READ, reports::of_run)
         .get("/api/gantry/runs/{run}/attempts/{attempt}/log-search", READ, log_search::get)
         .get("/api/gantry/runs/{run}/payload", READ, own_runs::payload)
         .get("/api/gantry/jobs/{job}/log", READ, logs::get)

@@ -380,6 +380,49 @@ export function startingSummaries() {
   ]);
 }
 
+export const NO_REPORTS = { tests: null, coverage: null, findings: null, problems: [] };
+
+const test = (name, status, duration_ms, more = {}) => ({
+  suite: 'tests.test_api',
+  name,
+  status,
+  duration_ms,
+  message: null,
+  failing_since: null,
+  ...more,
+});
+
+export const REPORTS = {
+  tests: {
+    total: 214,
+    passed: 210,
+    failed: 2,
+    skipped: 2,
+    duration_ms: 41_300,
+    failures: [
+      test('test_search', 'failed', 5120, {
+        message: `AssertionError: 1 != 2\n${HOSTILE}`,
+        failing_since: { run_id: RUNS.succeeded, run_number: 7, head_sha: 'abc', created_at: '2026-11-20T10:00:00Z' },
+      }),
+      test(HOSTILE, 'failed', 12),
+    ],
+    slowest: [test('test_search', 'failed', 5120), test('test_import', 'passed', 3100)],
+    flaky: [test('test_queue', 'passed', null)],
+  },
+  coverage: { lines_covered: 812, lines_total: 1000, percent: 81.2, base: { run_id: RUNS.succeeded, percent: 82.5 }, delta: -1.3 },
+  findings: {
+    critical: 1,
+    high: 0,
+    medium: 2,
+    low: 0,
+    note: 0,
+    worst: [
+      { tool: 'Trivy', rule: 'CVE-2026-1', severity: 'critical', message: 'A hole in a library', path: 'requirements.txt', line: 3 },
+    ],
+  },
+  problems: ['report.xml: it is no well-formed XML'],
+};
+
 export const PAYLOAD = { ref: 'refs/heads/main', head_commit: { message: HOSTILE }, sender: { login: 'octavia' } };
 
 export const WORKFLOW_FILE = `name: CI/CD Pipeline

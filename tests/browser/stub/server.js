@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { PAYLOAD, startingLogs, startingSummaries, startingViews, WORKFLOW_FILE } from './data.js';
+import { NO_REPORTS, PAYLOAD, REPORTS, RUNS, startingLogs, startingSummaries, startingViews, WORKFLOW_FILE } from './data.js';
 import { REPOSITORY_ROUTES } from './repository.js';
 import { chunk } from './logs.js';
 
@@ -107,6 +107,7 @@ const ROUTES = [
   [/^GET \/api\/gantry\/runs$/, listRuns],
   [/^GET \/api\/gantry\/runs\/(\d+)(?:\/attempts\/(\d+))?$/, getRun],
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/summaries$/, getSummaries],
+  [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/reports$/, getReports],
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/log-search$/, searchLogs],
   [/^GET \/api\/gantry\/runs\/\d+\/payload$/, ({ answer }) => reply(answer, 200, PAYLOAD)],
   [/^GET \/api\/gantry\/jobs\/(\d+)\/log$/, getLog],
@@ -145,6 +146,10 @@ function listRuns({ stub, answer, url }) {
 
 function getSummaries({ stub, answer, ids: [id] }) {
   reply(answer, 200, { summaries: stub.summaries.get(Number(id)) ?? [] });
+}
+
+function getReports({ answer, ids: [id] }) {
+  reply(answer, 200, Number(id) === RUNS.failed ? REPORTS : NO_REPORTS);
 }
 
 function searchLogs({ stub, answer, url, ids: [id] }) {

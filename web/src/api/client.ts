@@ -1,7 +1,7 @@
 // Calls about the session, runs and jobs.
 
 import { pathOf, queryOf, request, requestText } from './request';
-import type { Artifact, FoundLines, LogOutline, LogPage, RunList, RunSummary, RunView, Session } from './shapes';
+import type { Artifact, FoundLines, LogOutline, LogPage, Reports, RunList, RunSummary, RunView, Session } from './shapes';
 
 export { ApiProblem, onSignedOut } from './request';
 
@@ -36,6 +36,10 @@ export function getRun(run: number, attempt: number | null): Promise<RunView> {
 export async function getSummaries(run: number, attempt: number): Promise<RunSummary[]> {
   const path = `/api/gantry/runs/${run}/attempts/${attempt}/summaries`;
   return (await request<{ summaries: RunSummary[] }>('GET', path)).summaries;
+}
+
+export function getReports(run: number, attempt: number): Promise<Reports> {
+  return request('GET', `/api/gantry/runs/${run}/attempts/${attempt}/reports`);
 }
 
 export interface SearchHit {

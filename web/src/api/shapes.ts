@@ -162,6 +162,48 @@ export interface RunSummary {
   markdown: string;
 }
 
+/** A test in a report. */
+export interface TestResult {
+  suite: string;
+  name: string;
+  status: 'passed' | 'failed' | 'skipped';
+  duration_ms: number | null;
+  message: string | null;
+  failing_since: { run_id: number; run_number: number; head_sha: string; created_at: string } | null;
+}
+
+export interface Finding {
+  tool: string;
+  rule: string;
+  severity: 'critical' | 'high' | 'medium' | 'low' | 'note';
+  message: string;
+  path: string | null;
+  line: number | null;
+}
+
+/** What the reports in a run's artifacts say. */
+export interface Reports {
+  tests: {
+    total: number;
+    passed: number;
+    failed: number;
+    skipped: number;
+    duration_ms: number;
+    failures: TestResult[];
+    slowest: TestResult[];
+    flaky: TestResult[];
+  } | null;
+  coverage: {
+    lines_covered: number;
+    lines_total: number;
+    percent: number;
+    base: { run_id: number; percent: number } | null;
+    delta: number | null;
+  } | null;
+  findings: { critical: number; high: number; medium: number; low: number; note: number; worst: Finding[] } | null;
+  problems: string[];
+}
+
 export interface Artifact {
   id: number;
   name: string;

@@ -19,6 +19,7 @@ pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod operations;
 pub(crate) mod preview;
+pub(crate) mod reports;
 pub(crate) mod repositories;
 pub(crate) mod run_changes;
 mod run_detail;
