@@ -38,6 +38,34 @@ pub struct Config {
     pub github_api_url: String,
     /// How often GitHub's repositories are looked at for news; absent: GitHub delivers them.
     pub github_poll: Option<std::time::Duration>,
+    /// Who may sign in with a GitHub account.
+    pub sign_in: SignIn,
+}
+
+/// Who may sign in with a GitHub account. The default is nobody.
+#[derive(Clone, Debug, Default)]
+pub struct SignIn {
+    /// What GitHub knows this server by; absent: by the App that the set-up page has made.
+    pub client: Option<OAuthClient>,
+    pub logins: Vec<String>,
+    pub organizations: Vec<String>,
+    /// Those who administer this server.
+    pub administrators: Vec<String>,
+}
+
+impl SignIn {
+    /// Whether nobody may.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.logins.is_empty() && self.organizations.is_empty() && self.administrators.is_empty()
+    }
+}
+
+/// What GitHub knows this server by when people sign in.
+#[derive(Clone, Debug)]
+pub struct OAuthClient {
+    pub id: String,
+    pub secret: SecretString,
 }
 
 /// How the subject of an identity token names a repository.

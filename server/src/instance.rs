@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use crate::background::{Passes, Tasks, Wakeups};
 use crate::config::Config;
 use crate::github::GitHub;
+use crate::http::tls::{self, Certificate};
 use crate::secrets::Vault;
 use crate::{App, accounts, github, http, metrics, reconcilers, storage};
 
@@ -57,6 +58,11 @@ impl Instance {
         reconcilers::start(&app);
         app.tasks.spawn("http", serve_http(app.clone(), listener));
         Ok(Self { app, address })
+    }
+
+    /// Answers over TLS as well, on a listener that is bound already.
+    pub fn serve_tls(&self, certificate: Certificate, listener: std::net::TcpListener) {
+        self.app.tasks.spawn("https", tls::serve(self.app.clone(), certificate, listener));
     }
 
     #[must_use]

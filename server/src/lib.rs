@@ -9,6 +9,7 @@ pub mod app;
 pub mod config;
 pub mod http;
 pub mod instance;
+pub mod master_key;
 pub mod reconcilers;
 
 pub mod accounts;
@@ -19,6 +20,7 @@ pub mod environments;
 pub mod github;
 pub mod jobs;
 pub mod logs;
+pub mod members;
 pub mod oidc;
 pub mod outbox;
 pub mod reporting;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
 use crate::{
-    App, artifacts, audit, caches, deliveries, github, jobs, logs, reporting, reports,
+    App, artifacts, audit, caches, deliveries, github, jobs, logs, master_key, reporting, reports,
     repositories, runs, storage, triggers,
 };
 
@@ -19,7 +19,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 18] {
+pub fn all() -> [Scheduled; 19] {
     [
         sync_repositories(),
         tick_schedules(),
@@ -39,6 +39,7 @@ pub fn all() -> [Scheduled; 18] {
         seal_audit_events(),
         revoke_tokens(),
         announce_runs(),
+        finish_key_rotation(),
     ]
 }
 
@@ -111,6 +112,16 @@ fn poll_github() -> Scheduled {
         },
         next_due: |app| Box::pin(deliveries::next_poll(app)),
     }
+}
+
+/// What a new master key has not reached yet, and master keys that have had their time.
+fn finish_key_rotation() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "finish_key_rotation",
+        interval: Duration::from_hours(1),
+        topic: None,
+        pass: |app| Box::pin(master_key::finish_rotation(app)),
+    })
 }
 
 /// What happens to runs starts others.

@@ -149,8 +149,8 @@ describe('the administration', () => {
   });
 
   it('is closed to everybody else', async () => {
-    for (const [role, repositoryIds] of [['write', null], ['admin', [1]]]) {
-      Object.assign(stub, { role, repositoryIds });
+    for (const [role, repositories] of [['write', null], ['admin', { 'acme/app': 'admin' }]]) {
+      Object.assign(stub, { role, repositories });
       await open('/-/admin/deliveries');
       await page.getByRole('heading', { name: 'Only administrators see this' }).waitFor();
       assert.equal(await page.getByRole('link', { name: 'Admin', exact: true }).count(), 0);

@@ -2,7 +2,7 @@
 //!
 //! Does not find out who asks. Invariant: what the table does not grant is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_protocol::{JobId, LeaseToken, RepositoryId};
 
@@ -34,40 +34,97 @@ impl Role {
     }
 }
 
-/// Somebody with an access token or a session.
+/// What a credential was issued for. What its owner may do besides is looked up anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    pub login: String,
-    pub rights: Rights,
-}
-
-/// What somebody may do, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub struct Grant {
     pub role: Role,
     /// The repositories in which the role holds. `None`: in all of them, and for what concerns none,
     /// such as runners, accounts and the secrets of an owner.
     pub repositories: Option<BTreeSet<RepositoryId>>,
 }
 
+impl Grant {
+    #[must_use]
+    pub fn everywhere(role: Role) -> Self {
+        Self { role, repositories: None }
+    }
+
+    /// The rights of an account that nothing else bounds.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        match &self.repositories {
+            None => Rights { everywhere: Some(self.role), in_repositories: BTreeMap::new() },
+            Some(ids) => Rights::per_repository(ids.iter().map(|id| (*id, self.role))),
+        }
+    }
+
+    /// What is left of `rights` under this grant.
+    #[must_use]
+    pub fn bound(&self, rights: &Rights) -> Rights {
+        let own = self.rights();
+        let everywhere = own.everywhere.min(rights.everywhere);
+        let ids = rights.in_repositories.keys().chain(own.in_repositories.keys());
+        let both = |id: RepositoryId| Some((id, own.role_in(id)?.min(rights.role_in(id)?)));
+        let in_repositories = ids.filter_map(|id| both(*id)).collect();
+        Rights { everywhere, in_repositories }
+    }
+}
+
+/// Somebody with an access token or a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub login: String,
+    /// Of somebody who signed in with GitHub, the account's number there. What they may do here is what
+    /// GitHub says, as far as their credential's grant goes.
+    pub github_id: Option<i64>,
+    pub grant: Grant,
+    pub rights: Rights,
+}
+
+impl Identity {
+    /// Of somebody with a GitHub account there are no rights before GitHub was asked.
+    #[must_use]
+    pub fn new(login: String, github_id: Option<i64>, grant: Grant) -> Self {
+        let rights = match github_id {
+            None => grant.rights(),
+            Some(_) => Rights::default(),
+        };
+        Self { login, github_id, grant, rights }
+    }
+}
+
+/// What somebody may do, and where. The default is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    everywhere: Option<Role>,
+    in_repositories: BTreeMap<RepositoryId, Role>,
+}
+
 impl Rights {
+    /// A role in each of some repositories, and nothing elsewhere.
+    pub fn per_repository(roles: impl IntoIterator<Item = (RepositoryId, Role)>) -> Self {
+        Self { everywhere: None, in_repositories: roles.into_iter().collect() }
+    }
+
     /// The role for what concerns no single repository.
     #[must_use]
     pub fn everywhere(&self) -> Option<Role> {
-        self.repositories.is_none().then_some(self.role)
+        self.everywhere
     }
 
     /// The role in a repository; `None` when its existence is no business of theirs.
     #[must_use]
     pub fn role_in(&self, repository: RepositoryId) -> Option<Role> {
-        let is_in = self.repositories.as_ref().is_none_or(|all| all.contains(&repository));
-        is_in.then_some(self.role)
+        self.everywhere.max(self.in_repositories.get(&repository).copied())
     }
 
     /// The numbers of the repositories that may be seen; `None` for all.
     #[must_use]
     pub fn visible(&self) -> Option<Vec<i64>> {
-        self.repositories.as_ref().map(|all| all.iter().map(|id| id.0).collect())
+        match self.everywhere {
+            Some(_) => None,
+            None => Some(self.in_repositories.keys().map(|id| id.0).collect()),
+        }
     }
 }
 
@@ -163,7 +220,7 @@ mod tests {
     use super::*;
 
     fn account(role: Role, repositories: Option<BTreeSet<RepositoryId>>) -> Caller {
-        Caller::Account(Identity { login: "octocat".into(), rights: Rights { role, repositories } })
+        Caller::Account(Identity::new("octocat".into(), None, Grant { role, repositories }))
     }
 
     #[test]
@@ -214,5 +271,23 @@ mod tests {
         for (access, subject, expected) in table {
             assert_eq!(check(access, &caller, subject), expected, "{access:?} of {subject:?}");
         }
+    }
+
+    #[test]
+    fn roles_differ_between_repositories_and_a_grant_only_takes_away() {
+        let [one, two, three] = [1, 2, 3].map(RepositoryId);
+        let at_github = Rights::per_repository([(one, Role::Read), (two, Role::Admin)]);
+        let session = Grant::everywhere(Role::Admin).bound(&at_github);
+        assert_eq!(session, at_github);
+        assert_eq!(session.everywhere(), None);
+        assert_eq!(session.visible(), Some(vec![1, 2]));
+        let token = Grant { role: Role::Write, repositories: Some([two, three].into()) };
+        let bound = token.bound(&at_github);
+        assert_eq!([one, two, three].map(|id| bound.role_in(id)), [None, Some(Role::Write), None]);
+        let administrator = Grant::everywhere(Role::Admin).rights();
+        let bound = token.bound(&administrator);
+        assert_eq!((bound.everywhere(), bound.role_in(three)), (None, Some(Role::Write)));
+        let fresh = Identity::new("octocat".into(), Some(1), Grant::everywhere(Role::Admin));
+        assert_eq!(fresh.rights, Rights::default());
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::NamedTempFile;
 
-use super::access::{Rights, Role};
+use super::access::{Grant, Role};
 use super::queries;
 use super::token::{NewAccessToken, hash, issue_access_token};
 use crate::App;
@@ -18,7 +18,8 @@ use crate::App;
 /// Name of the file in the data directory.
 pub const ADMIN_TOKEN_FILE: &str = "admin-token";
 
-const LOGIN: &str = "admin";
+/// Of the account that is there from the start; nobody signs in with GitHub under it.
+pub const ADMIN_LOGIN: &str = "admin";
 
 /// Makes sure that `<data_dir>/admin-token` holds a valid administrator's token: creates one on the
 /// first start, and again when the file or its row has gone.
@@ -32,9 +33,10 @@ pub async fn bootstrap_admin_token(app: &App) -> anyhow::Result<()> {
         }
     }
     let request = NewAccessToken {
-        login: LOGIN.to_owned(),
+        login: ADMIN_LOGIN.to_owned(),
         name: "the first administrator".to_owned(),
-        rights: Rights { role: Role::Admin, repositories: None },
+        github_id: None,
+        grant: Grant::everywhere(Role::Admin),
         expires_at: None,
     };
     let token = issue_access_token(&mut db, &request).await?;

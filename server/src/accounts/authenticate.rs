@@ -13,11 +13,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::access::Caller;
 use super::token::hash;
-use super::{job_token, login, queries};
+use super::{job_token, queries, sessions};
 use crate::App;
 
 /// The cookie of a browser's session.
 pub const SESSION_COOKIE: &str = "gantry_session";
+
+/// The same over TLS: browsers take one of this name only from this host, encrypted, and for all of its
+/// paths, so that no neighbour in the domain can plant one.
+pub const HOST_SESSION_COOKIE: &str = "__Host-gantry_session";
 
 /// A credential as it came.
 #[derive(Debug)]
@@ -36,7 +40,8 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
         return Some(Credential::Token(token.into()));
     }
     let jar = CookieJar::from_headers(headers);
-    jar.get(SESSION_COOKIE).map(|cookie| Credential::Session(cookie.value().to_owned().into()))
+    let cookie = jar.get(HOST_SESSION_COOKIE).or_else(|| jar.get(SESSION_COOKIE));
+    cookie.map(|cookie| Credential::Session(cookie.value().to_owned().into()))
 }
 
 /// Who makes a request with these headers.
@@ -54,7 +59,9 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> anyhow::Result<Call
         Credential::Token(token) => {
             queries::find_access_token(&mut db, &hash(token.expose_secret())).await
         }
-        Credential::Session(session) => login::find_session(&mut db, session.expose_secret()).await,
+        Credential::Session(session) => {
+            sessions::find_session(&mut db, session.expose_secret()).await
+        }
     };
     let identity = identity.context("authenticating a request")?;
     Ok(identity.map_or(Caller::Anonymous, Caller::Account))

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
 
-use super::access::{Identity, Rights, Role};
+use super::access::{Grant, Identity, Role};
+use super::sessions::{NewSession, SessionView};
 use super::token::{AccessTokenView, NewAccessToken};
 
 /// A live session.
@@ -21,13 +22,15 @@ pub(super) async fn insert_access_token(
     token: &NewAccessToken,
     token_hash: &[u8],
 ) -> sqlx::Result<()> {
-    let repositories = token.rights.visible();
+    let repositories = repository_ids(&token.grant);
     sqlx::query!(
-        "insert into access_tokens (login, name, role, repository_ids, token_hash, expires_at)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into access_tokens
+             (login, github_id, name, role, repository_ids, token_hash, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         token.login,
+        token.github_id,
         token.name,
-        token.rights.role.as_str(),
+        token.grant.role.as_str(),
         repositories.as_deref(),
         token_hash,
         token.expires_at
@@ -42,7 +45,7 @@ pub(super) async fn find_access_token(
     token_hash: &[u8],
 ) -> sqlx::Result<Option<Identity>> {
     let row = sqlx::query!(
-        r#"select id, login, role, repository_ids,
+        r#"select id, login, github_id, role, repository_ids,
                (last_used_at is null or last_used_at < now() - interval '1 minute')
                    as "is_use_unnoted!"
            from access_tokens
@@ -57,12 +60,12 @@ pub(super) async fn find_access_token(
             .execute(db)
             .await?;
     }
-    Ok(identity(row.login, &row.role, row.repository_ids))
+    Ok(identity((row.login, row.github_id), &row.role, row.repository_ids))
 }
 
 pub(super) async fn access_tokens(
     db: &mut PgConnection,
-    login: Option<&str>,
+    owner: Option<&Identity>,
 ) -> sqlx::Result<Vec<AccessTokenView>> {
     sqlx::query_as!(
         AccessTokenView,
@@ -74,10 +77,11 @@ pub(super) async fn access_tokens(
                    order by 1
                ) end as "repositories: Vec<String>"
            from access_tokens
-           where ($1::text is null or login = $1)
+           where ($1::text is null or (login = $1 and github_id is not distinct from $2))
              and (expires_at is null or expires_at > now())
            order by id desc"#,
-        login,
+        owner.map(|owner| &owner.login),
+        owner.and_then(|owner| owner.github_id),
     )
     .fetch_all(db)
     .await
@@ -86,12 +90,15 @@ pub(super) async fn access_tokens(
 pub(super) async fn delete_access_token(
     db: &mut PgConnection,
     id: i64,
-    login: Option<&str>,
+    owner: Option<&Identity>,
 ) -> sqlx::Result<bool> {
     let deleted = sqlx::query!(
-        "delete from access_tokens where id = $1 and ($2::text is null or login = $2)",
+        "delete from access_tokens
+         where id = $1
+           and ($2::text is null or (login = $2 and github_id is not distinct from $3))",
         id,
-        login,
+        owner.map(|owner| &owner.login),
+        owner.and_then(|owner| owner.github_id),
     )
     .execute(db)
     .await?;
@@ -131,13 +138,14 @@ pub(super) async fn insert_login_code(
     identity: &Identity,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let repositories = identity.rights.visible();
+    let repositories = repository_ids(&identity.grant);
     sqlx::query!(
-        "insert into login_codes (code_hash, login, role, repository_ids, expires_at)
-         values ($1, $2, $3, $4, $5)",
+        "insert into login_codes (code_hash, login, github_id, role, repository_ids, expires_at)
+         values ($1, $2, $3, $4, $5, $6)",
         code_hash,
         identity.login,
-        identity.rights.role.as_str(),
+        identity.github_id,
+        identity.grant.role.as_str(),
         repositories.as_deref(),
         expires_at
     )
@@ -161,30 +169,35 @@ pub(super) async fn take_login_code(
     let row = sqlx::query!(
         "delete from login_codes
          where code_hash = $1
-         returning login, role, repository_ids, (expires_at > now()) as \"is_live!\"",
+         returning login, github_id, role, repository_ids, (expires_at > now()) as \"is_live!\"",
         code_hash
     )
     .fetch_optional(db)
     .await?;
     let row = row.filter(|row| row.is_live);
-    Ok(row.and_then(|row| identity(row.login, &row.role, row.repository_ids)))
+    Ok(row.and_then(|row| identity((row.login, row.github_id), &row.role, row.repository_ids)))
 }
 
 pub(super) async fn insert_session(
     db: &mut PgConnection,
     id_hash: &[u8],
-    identity: &Identity,
+    session: &NewSession<'_>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let repositories = identity.rights.visible();
+    let identity = session.identity;
+    let repositories = repository_ids(&identity.grant);
     sqlx::query!(
-        "insert into sessions (id_hash, login, role, repository_ids, expires_at)
-         values ($1, $2, $3, $4, $5)",
+        "insert into sessions
+             (id_hash, login, github_id, role, repository_ids, expires_at, address, browser)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         id_hash,
         identity.login,
-        identity.rights.role.as_str(),
+        identity.github_id,
+        identity.grant.role.as_str(),
         repositories.as_deref(),
-        expires_at
+        expires_at,
+        session.address,
+        session.browser,
     )
     .execute(db)
     .await?;
@@ -196,7 +209,7 @@ pub(super) async fn find_session(
     id_hash: &[u8],
 ) -> sqlx::Result<Option<Session>> {
     let row = sqlx::query!(
-        "select login, role, repository_ids, created_at, expires_at
+        "select login, github_id, role, repository_ids, created_at, expires_at
          from sessions
          where id_hash = $1 and expires_at > now()",
         id_hash
@@ -204,7 +217,7 @@ pub(super) async fn find_session(
     .fetch_optional(db)
     .await?;
     Ok(row.and_then(|row| {
-        let identity = identity(row.login, &row.role, row.repository_ids)?;
+        let identity = identity((row.login, row.github_id), &row.role, row.repository_ids)?;
         Some(Session { identity, created_at: row.created_at, expires_at: row.expires_at })
     }))
 }
@@ -225,9 +238,58 @@ pub(super) async fn delete_session(db: &mut PgConnection, id_hash: &[u8]) -> sql
     Ok(())
 }
 
+/// The live sessions of `owner`, or all when it is not given; the newest first. `current` is the hash
+/// of the session that asks.
+pub(super) async fn sessions(
+    db: &mut PgConnection,
+    owner: Option<&Identity>,
+    current: Option<&[u8]>,
+) -> sqlx::Result<Vec<SessionView>> {
+    sqlx::query_as!(
+        SessionView,
+        r#"select id, login, github_id is not null as "is_from_github!", address, browser,
+               created_at, expires_at, coalesce(id_hash = $3, false) as "is_current!"
+           from sessions
+           where ($1::text is null or (login = $1 and github_id is not distinct from $2))
+             and expires_at > now()
+           order by id desc"#,
+        owner.map(|owner| &owner.login),
+        owner.and_then(|owner| owner.github_id),
+        current,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn delete_session_by_id(
+    db: &mut PgConnection,
+    id: i64,
+    owner: Option<&Identity>,
+) -> sqlx::Result<bool> {
+    let deleted = sqlx::query!(
+        "delete from sessions
+         where id = $1
+           and ($2::text is null or (login = $2 and github_id is not distinct from $3))",
+        id,
+        owner.map(|owner| &owner.login),
+        owner.and_then(|owner| owner.github_id),
+    )
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+fn repository_ids(grant: &Grant) -> Option<Vec<i64>> {
+    grant.repositories.as_ref().map(|ids| ids.iter().map(|id| id.0).collect())
+}
+
 /// The table's check admits only known words, so an unknown one means nobody.
-fn identity(login: String, role: &str, repositories: Option<Vec<i64>>) -> Option<Identity> {
+fn identity(
+    (login, github_id): (String, Option<i64>),
+    role: &str,
+    repositories: Option<Vec<i64>>,
+) -> Option<Identity> {
     let repositories = repositories.map(|ids| ids.into_iter().map(RepositoryId).collect());
-    let rights = Rights { role: Role::from_word(role)?, repositories };
-    Some(Identity { login, rights })
+    let grant = Grant { role: Role::from_word(role)?, repositories };
+    Some(Identity::new(login, github_id, grant))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use super::access::Rights;
+use super::access::{Grant, Identity};
 use super::queries;
 
 /// Lets scanners find leaked access tokens.
@@ -23,7 +23,9 @@ pub struct NewAccessToken {
     pub login: String,
     /// What it is for, in its owner's words; may be empty.
     pub name: String,
-    pub rights: Rights,
+    /// Of whoever it belongs to, when they signed in with GitHub.
+    pub github_id: Option<i64>,
+    pub grant: Grant,
     /// `None`: until it is revoked.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -54,21 +56,21 @@ pub struct AccessTokenView {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The tokens of `login`, or all when it is not given; the newest first.
+/// The tokens of `owner`, or all when it is not given; the newest first.
 pub async fn list_access_tokens(
     db: &mut PgConnection,
-    login: Option<&str>,
+    owner: Option<&Identity>,
 ) -> sqlx::Result<Vec<AccessTokenView>> {
-    queries::access_tokens(db, login).await
+    queries::access_tokens(db, owner).await
 }
 
-/// Ends a token at once: one of `login`, or anybody's when it is not given. False when there is none.
+/// Ends a token at once: one of `owner`, or anybody's when it is not given. False when there is none.
 pub async fn revoke_access_token(
     db: &mut PgConnection,
     id: i64,
-    login: Option<&str>,
+    owner: Option<&Identity>,
 ) -> sqlx::Result<bool> {
-    queries::delete_access_token(db, id, login).await
+    queries::delete_access_token(db, id, owner).await
 }
 
 /// `prefix` and 256 random bits.

@@ -21,6 +21,8 @@ pub(crate) enum SecretCommand {
     Set(SetArguments),
     /// Encrypt every secret under a new key.
     RotateKey(RotateKeyArguments),
+    /// Make a new master key and put every other key under it.
+    RotateMasterKey(RotateKeyArguments),
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +52,7 @@ pub(super) async fn run(command: SecretCommand) -> anyhow::Result<ExitCode> {
     match command {
         SecretCommand::Set(arguments) => set(arguments).await,
         SecretCommand::RotateKey(arguments) => rotate_key(arguments).await,
+        SecretCommand::RotateMasterKey(arguments) => rotate_master_key(arguments).await,
     }
 }
 
@@ -57,6 +60,16 @@ async fn rotate_key(arguments: RotateKeyArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
     let answer = client.post("/api/gantry/secrets/rotate-key", &json!({})).await?;
     output::line(format!("Encrypted {} secrets under a new key.", answer["n_secrets"]))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate_master_key(arguments: RotateKeyArguments) -> anyhow::Result<ExitCode> {
+    let client = arguments.connection.client()?;
+    let answer = client.post("/api/gantry/secrets/rotate-master-key", &json!({})).await?;
+    output::line(format!(
+        "There is a new master key, with {} keys under it. Back `master.key` up again.",
+        answer["n_keys"]
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

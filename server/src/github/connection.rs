@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::GitHubError;
 use super::client::Client;
-use crate::config::{GitHubAccess, GitHubCredentials};
+use crate::config::{GitHubAccess, GitHubCredentials, OAuthClient};
 
 /// Longest a call may take before it counts as failed.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,6 +25,10 @@ pub struct GitHub {
     connection: RwLock<Option<Arc<Connection>>>,
     /// Of an App that was made by the set-up page.
     webhook_secret: RwLock<Option<SecretString>>,
+    /// Of that App, too.
+    oauth_client: RwLock<Option<OAuthClient>>,
+    /// By the number of the person that is asked about.
+    turns: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// One set of credentials.
@@ -61,6 +65,23 @@ impl GitHub {
 
     pub(super) fn set_webhook_secret(&self, secret: Option<SecretString>) {
         *self.webhook_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    /// What GitHub knows an App by that was made by the set-up page, when people sign in.
+    #[must_use]
+    pub fn oauth_client(&self) -> Option<OAuthClient> {
+        self.oauth_client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_oauth_client(&self, client: Option<OAuthClient>) {
+        *self.oauth_client.write().unwrap_or_else(PoisonError::into_inner) = client;
+    }
+
+    /// To be held while GitHub is asked many things about one person.
+    #[must_use]
+    pub fn turn_of(&self, github_id: i64) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(github_id).or_default())
     }
 
     #[must_use]

@@ -9,6 +9,7 @@ mod client;
 mod connection;
 mod forward;
 mod job_tokens;
+mod oauth;
 mod pacer;
 mod setup;
 mod tokens;
@@ -18,7 +19,9 @@ pub use client::{Client, Read};
 pub use connection::GitHub;
 pub use forward::{ApiCall, Target};
 pub use job_tokens::{find_job_by_token, lasting_token, revoke_tokens, store_token};
+pub use oauth::{Authorization, Exchange, GitHubUser};
 pub use setup::{
     MadeApp, PERMISSIONS, SetupError, begin_setup, connect_made_app, finish_setup, manifest,
+    seal_app_anew,
 };
 pub use tokens::{IssuedToken, TokenScope};

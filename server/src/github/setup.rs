@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 
 use super::forward::client;
 use crate::App;
-use crate::config::{GitHubAccess, GitHubCredentials};
+use crate::config::{GitHubAccess, GitHubCredentials, OAuthClient};
 use crate::secrets::Sealed;
 
 const PURPOSE: &str = "github app v1";
@@ -27,8 +27,13 @@ const STATE_SECONDS: f64 = 3600.0;
 const MAX_NAME: usize = 34;
 
 /// What is asked for, how much of it, and what for. The set-up page shows it.
-pub const PERMISSIONS: [(&str, &str, &str); 10] = [
-    ("metadata", "read", "names of repositories"),
+pub const PERMISSIONS: [(&str, &str, &str); 11] = [
+    ("metadata", "read", "names of repositories, and who may do what in them"),
+    (
+        "members",
+        "read",
+        "who belongs to an organization that may sign in, or to a team that reviews",
+    ),
     (
         "contents",
         "write",
@@ -112,6 +117,7 @@ pub fn manifest(public_url: &str) -> Value {
         "url": public_url,
         "hook_attributes": { "url": format!("{public_url}/webhooks/github"), "active": true },
         "redirect_url": format!("{public_url}/setup/github/callback"),
+        "callback_urls": [format!("{public_url}/login/github/callback")],
         "public": false,
         "default_permissions": permissions,
         "default_events": EVENTS,
@@ -144,12 +150,19 @@ struct Conversion {
     html_url: String,
     pem: String,
     webhook_secret: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
 struct Keys {
     pem: String,
     webhook_secret: String,
+    /// For sign-ins; absent of an App that was made before there were any.
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
 }
 
 /// Takes the App that GitHub has made, keeps its keys, and is it from now on.
@@ -163,7 +176,12 @@ pub async fn finish_setup(app: &App, state: &str, code: &str) -> Result<MadeApp,
     }
     let api_url = app.config.github_api_url.clone();
     let made = convert(&api_url, code).await?;
-    let keys = Keys { pem: made.pem, webhook_secret: made.webhook_secret.unwrap_or_default() };
+    let keys = Keys {
+        pem: made.pem,
+        webhook_secret: made.webhook_secret.unwrap_or_default(),
+        client_id: made.client_id.unwrap_or_default(),
+        client_secret: made.client_secret.unwrap_or_default(),
+    };
     let sealed = serde_json::to_vec(&keys).context("the keys of the App")?;
     let sealed = app.vault.seal_key(PURPOSE, &sealed)?;
     let mut db = app.db.acquire().await?;
@@ -207,12 +225,32 @@ pub async fn connect_made_app(app: &App) -> anyhow::Result<()> {
     use_keys(app, (row.app_id, row.api_url), keys)
 }
 
+/// Puts the keys of the made App under the newest master key; how many were under another one.
+pub async fn seal_app_anew(app: &App) -> anyhow::Result<usize> {
+    let mut db = app.db.acquire().await?;
+    let row = sqlx::query!("select nonce, ciphertext from github_app").fetch_optional(&mut *db);
+    let Some(row) = row.await? else { return Ok(0) };
+    let sealed = Sealed { nonce: row.nonce, ciphertext: row.ciphertext };
+    let Some(anew) = app.vault.seal_anew(PURPOSE, &sealed)? else { return Ok(0) };
+    // An App that has been made meanwhile is under the newest key already.
+    let done = sqlx::query!(
+        "update github_app set nonce = $1, ciphertext = $2 where nonce = $3",
+        anew.nonce,
+        anew.ciphertext,
+        sealed.nonce,
+    );
+    done.execute(&mut *db).await?;
+    Ok(1)
+}
+
 fn use_keys(app: &App, (app_id, api_url): (i64, String), keys: Keys) -> anyhow::Result<()> {
     let app_id = u64::try_from(app_id).context("the number of the GitHub App")?;
     let credentials = GitHubCredentials::App { app_id, private_key: keys.pem.into() };
     app.github.connect(&GitHubAccess { api_url, credentials })?;
     let secret = Some(keys.webhook_secret).filter(|secret| !secret.is_empty());
     app.github.set_webhook_secret(secret.map(SecretString::from));
+    let client = OAuthClient { id: keys.client_id, secret: keys.client_secret.into() };
+    app.github.set_oauth_client(Some(client).filter(|client| !client.id.is_empty()));
     Ok(())
 }
 

@@ -26,6 +26,11 @@ pub(crate) struct AuditDetail(pub(crate) Value);
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn(pub(crate) Identity);
 
+/// Nobody signed in with the request: the GitHub account of this login tried, or somebody of whom we know
+/// no more.
+#[derive(Clone, Debug)]
+pub(crate) struct NotSignedIn(pub(crate) Option<String>);
+
 /// Requests that change nothing although their method says so.
 const READING: [&str; 3] = ["/graphql", "/api/graphql", "/git/{owner}/{repo}/git-upload-pack"];
 
@@ -33,6 +38,8 @@ const READING: [&str; 3] = ["/graphql", "/api/graphql", "/git/{owner}/{repo}/git
 /// done there. The first that fits counts.
 const ACTIONS: &[(&str, &str, &str)] = &[
     ("GET", "/login/{code}", "session.create"),
+    ("GET", "/login/github/callback", "session.create"),
+    ("DELETE", "/sessions/{session}", "session.revoke"),
     ("GET", "/setup/github/callback", "github_app.create"),
     ("POST", "/logout", "session.delete"),
     ("POST", "/login-links", "login_link.create"),
@@ -51,6 +58,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("DELETE", "/runners/{runner}/labels", "runner.remove_labels"),
     ("DELETE", "/runners/{runner}/labels/{name}", "runner.remove_label"),
     ("POST", "/rotate-key", "secret.rotate_key"),
+    ("POST", "/secrets/rotate-master-key", "master_key.rotate"),
     ("POST", "/workflows/{workflow}/dispatches", "workflow.dispatch"),
     ("POST", "/dispatches", "repository.dispatch"),
     ("PUT", "/enable", "workflow.enable"),
@@ -137,7 +145,7 @@ fn actor(caller: &Caller) -> Actor {
 }
 
 /// Where the connection comes from: the proxy's address, where there is a proxy.
-fn address(head: &Parts) -> Option<String> {
+pub(crate) fn address(head: &Parts) -> Option<String> {
     let info = head.extensions.get::<ConnectInfo<SocketAddr>>();
     info.map(|ConnectInfo(address)| address.ip().to_string())
 }
@@ -163,6 +171,14 @@ pub(super) async fn around(app: &App, event: &NewEvent, request: Request, next: 
 pub(super) async fn after(app: &App, event: NewEvent, response: Response) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
         metrics::counter!("gantry_http_refused_total").increment(1);
+        return response;
+    }
+    if let Some(NotSignedIn(login)) = response.extensions().get::<NotSignedIn>() {
+        metrics::counter!("gantry_http_refused_total").increment(1);
+        if let Some(login) = login {
+            let actor = Actor::Account(login.clone());
+            refused(app, &NewEvent { actor, ..event }).await;
+        }
         return response;
     }
     let signed_in = response.extensions().get::<SignedIn>();

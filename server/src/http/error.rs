@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::github::GitHubError;
+
 /// Where GitHub describes the shape of these answers.
 const DOCUMENTATION_URL: &str = "https://docs.github.com/rest";
 
@@ -144,6 +146,29 @@ impl IntoResponse for ApiError {
 impl From<anyhow::Error> for ApiError {
     fn from(cause: anyhow::Error) -> Self {
         Self::internal(cause)
+    }
+}
+
+/// A request that could not be answered because GitHub does not answer.
+impl From<GitHubError> for ApiError {
+    fn from(error: GitHubError) -> Self {
+        match error {
+            GitHubError::NotFound(_) => Self::not_found(),
+            GitHubError::Later { reason, .. } => {
+                tracing::warn!(reason, "a request needs an answer of GitHub's");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "GitHub does not say at present what you may do here; try again soon",
+                )
+            }
+            GitHubError::Refused(reason) | GitHubError::NotConnected(reason) => {
+                tracing::warn!(reason, "a request needs an answer of GitHub's");
+                Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "GitHub refuses to say what you may do here; the server's log has the reason",
+                )
+            }
+        }
     }
 }
 

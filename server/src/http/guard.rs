@@ -22,9 +22,10 @@ use super::job_access::{self, Need};
 use super::subject::{self, Named};
 use crate::App;
 use crate::accounts::{
-    self, Access, Caller, Credential, Identity, JobIdentity, Refusal, Rights, Subject,
+    self, Access, Caller, Credential, Grant, Identity, JobIdentity, Refusal, Subject,
 };
 use crate::audit::NewEvent;
+use crate::members::{self, About};
 use crate::repositories::{Repository, find_by_full_name, find_by_id};
 use crate::{github, runs};
 
@@ -190,6 +191,10 @@ async fn admit(
         Ok(found) => found,
         Err(error) => return ApiError::from(error).into_response(),
     };
+    let caller = match gate.entitled(caller, repository.as_ref()).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
     if let Err(refusal) = accounts::check(gate.access, &caller, subject) {
         metrics::counter!("gantry_http_refused_total").increment(1);
         if let Some(event) = event.filter(|_| caller != Caller::Anonymous) {
@@ -240,9 +245,8 @@ impl Gate {
         let Some(rights) = rights.filter(|rights| enough(&rights.permissions)) else {
             return Ok(caller);
         };
-        let repositories = Some([rights.repository.id].into());
-        let rights = Rights { role, repositories };
-        Ok(Caller::Account(Identity { login: job_access::BOT.to_owned(), rights }))
+        let grant = Grant { role, repositories: Some([rights.repository.id].into()) };
+        Ok(Caller::Account(Identity::new(job_access::BOT.to_owned(), None, grant)))
     }
 
     /// What the request is about. Who may do the same everywhere is not asked where, so the database
@@ -253,23 +257,38 @@ impl Gate {
         parameters: &RawPathParams,
     ) -> sqlx::Result<(Subject, Option<Repository>)> {
         match caller {
-            Caller::Account(identity) if identity.rights.repositories.is_some() => {}
+            Caller::Account(identity) if identity.rights.everywhere().is_none() => {}
             _ => return Ok((Subject::Server, None)),
         }
         let mut db = self.app.db.acquire().await?;
-        Ok(match subject::named_in(parameters) {
-            Named::Nothing => (Subject::Server, None),
-            Named::Run(run) => (subject::of_run(&mut db, run).await?, None),
-            Named::Job(job) => (subject::of_job(&mut db, job).await?, None),
-            Named::Repository { owner, name } => {
-                let found = find_by_full_name(&mut db, owner, name).await?;
-                (subject::of(found.as_ref()), found)
-            }
-            Named::Id(id) => {
-                let found = find_by_id(&mut db, RepositoryId(id)).await?;
-                (subject::of(found.as_ref()), found)
-            }
-        })
+        let found = match subject::named_in(parameters) {
+            Named::Nothing => return Ok((Subject::Server, None)),
+            Named::Run(run) => subject::of_run(&mut db, run).await?,
+            Named::Job(job) => subject::of_job(&mut db, job).await?,
+            Named::Repository { owner, name } => find_by_full_name(&mut db, owner, name).await?,
+            Named::Id(id) => find_by_id(&mut db, RepositoryId(id)).await?,
+        };
+        Ok((subject::of(found.as_ref()), found))
+    }
+
+    /// The same caller with the rights that they have now, as far as the request is about them. Who is
+    /// not admitted any more is nobody.
+    async fn entitled(
+        &self,
+        caller: Caller,
+        repository: Option<&Repository>,
+    ) -> Result<Caller, ApiError> {
+        let Caller::Account(mut identity) = caller else { return Ok(caller) };
+        let about = match (repository, self.access) {
+            (Some(repository), _) => About::Repository(repository),
+            (None, Access::Known) => About::EveryRepository,
+            (None, _) => About::Server,
+        };
+        match members::current_rights(&self.app, &identity, about).await? {
+            Some(rights) => identity.rights = rights,
+            None => return Ok(Caller::Anonymous),
+        }
+        Ok(Caller::Account(identity))
     }
 }
 

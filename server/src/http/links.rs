@@ -10,6 +10,7 @@ use axum::http::uri::Authority;
 
 use super::described::Argument;
 use super::error::ApiError;
+use super::tls::OverTls;
 use crate::App;
 
 /// The prefix that GitHub Enterprise Server puts before its REST API.
@@ -52,6 +53,7 @@ impl Links {
             {
                 public_url.to_owned()
             }
+            Some(host) if parts.extensions.get::<OverTls>().is_some() => format!("https://{host}"),
             Some(host) => format!("http://{host}"),
             None => public_url.to_owned(),
         };
@@ -94,6 +96,10 @@ mod tests {
         let enterprise = links("/api/v3/repos/a/b", Some("ci.test"));
         assert_eq!(enterprise.api, "http://ci.test/api/v3");
         assert_eq!(enterprise.pages, "http://ci.test");
+        let request = axum::http::Request::builder().uri("/user").header(HOST, "ci.test:8443");
+        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        parts.extensions.insert(OverTls);
+        assert_eq!(Links::of(&parts, "http://127.0.0.1:8080").api, "https://ci.test:8443");
     }
 
     #[test]

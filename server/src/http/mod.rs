@@ -16,6 +16,7 @@ mod router;
 pub mod routes;
 pub mod runner;
 mod subject;
+pub mod tls;
 mod toolkit;
 pub mod web;
 mod webhook;

@@ -24,9 +24,9 @@ use super::rest::{
 };
 use super::web::{
     access_tokens, assets, audit, badge, deliveries, dispatch_form, environment_history, events,
-    headers, insights, log_search, login, logs, operations, preview, reports,
+    github_login, headers, insights, log_search, login, logs, operations, preview, reports,
     repositories as own_repositories, run_changes, runners, runs as own_runs, schedules,
-    secrets as own_secrets, setup, summaries,
+    secrets as own_secrets, sessions, setup, summaries,
 };
 use crate::App;
 use crate::accounts::{Access, Role};
@@ -89,6 +89,11 @@ fn web(routes: Routes) -> Routes {
         .get("/readyz", Access::Public, operations::readyz)
         .get("/metrics", READ, operations::metrics_page)
         .get("/login/{code}", Access::Public, login::redeem)
+        .get("/login/github", Access::Public, github_login::begin)
+        .get("/login/github/callback", Access::Public, github_login::finish)
+        .get("/api/gantry/sign-in", Access::Public, github_login::ways)
+        .get("/api/gantry/sessions", Access::Known, sessions::list)
+        .delete("/api/gantry/sessions/{session}", Access::Known, sessions::revoke)
         .post("/api/gantry/logout", Access::Public, login::logout)
         .get("/setup/github", ADMIN, setup::page)
         .get("/setup/github/callback", Access::Public, setup::callback)
@@ -127,6 +132,7 @@ fn web(routes: Routes) -> Routes {
         .post("/api/gantry/github/repositories", ADMIN, own_repositories::connect)
         .put("/api/gantry/repositories/{owner}/{repo}/secrets/{name}", ADMIN, own_secrets::put)
         .post("/api/gantry/secrets/rotate-key", ADMIN, own_secrets::rotate_key)
+        .post("/api/gantry/secrets/rotate-master-key", ADMIN, own_secrets::rotate_master_key)
         .get("/api/gantry/runs", Access::Known, own_runs::list)
         .get("/api/gantry/runs/{run}", READ, own_runs::get)
         .get("/api/gantry/runs/{run}/attempts/{attempt}", READ, own_runs::get)

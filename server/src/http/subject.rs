@@ -7,7 +7,7 @@ use gantry_protocol::{JobId, RunId};
 use sqlx::PgConnection;
 
 use crate::accounts::Subject;
-use crate::repositories::Repository;
+use crate::repositories::{Repository, find_by_id};
 use crate::{jobs, runs};
 
 /// What a path names. A repository counts before what is in it: the handler checks that the one
@@ -46,14 +46,16 @@ pub(super) fn of(repository: Option<&Repository>) -> Subject {
     repository.map_or(Subject::Nothing, |repository| Subject::Repository(repository.id))
 }
 
-pub(super) async fn of_run(db: &mut PgConnection, run: RunId) -> sqlx::Result<Subject> {
-    let repository = runs::view::repository_of(db, run).await?;
-    Ok(repository.map_or(Subject::Nothing, Subject::Repository))
+pub(super) async fn of_run(db: &mut PgConnection, run: RunId) -> sqlx::Result<Option<Repository>> {
+    match runs::view::repository_of(db, run).await? {
+        Some(repository) => find_by_id(db, repository).await,
+        None => Ok(None),
+    }
 }
 
-pub(super) async fn of_job(db: &mut PgConnection, job: JobId) -> sqlx::Result<Subject> {
+pub(super) async fn of_job(db: &mut PgConnection, job: JobId) -> sqlx::Result<Option<Repository>> {
     match jobs::view::find_job(db, job).await? {
         Some(job) => of_run(db, job.run_id).await,
-        None => Ok(Subject::Nothing),
+        None => Ok(None),
     }
 }

@@ -119,6 +119,28 @@ async fn rotate(db: &mut PgConnection, vault: &Vault) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts every key under the newest master key; how many were under another one.
+pub async fn seal_keys_anew(app: &App) -> anyhow::Result<usize> {
+    let mut db = app.db.acquire().await?;
+    let rows =
+        sqlx::query!("select id, nonce, ciphertext from id_token_keys").fetch_all(&mut *db).await?;
+    let mut n_changed = 0;
+    for row in rows {
+        let sealed = Sealed { nonce: row.nonce, ciphertext: row.ciphertext };
+        let Some(anew) = app.vault.seal_anew(PURPOSE, &sealed)? else { continue };
+        sqlx::query!(
+            "update id_token_keys set nonce = $2, ciphertext = $3 where id = $1",
+            row.id,
+            anew.nonce,
+            anew.ciphertext,
+        )
+        .execute(&mut *db)
+        .await?;
+        n_changed += 1;
+    }
+    Ok(n_changed)
+}
+
 async fn has_fresh_key(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists(

@@ -11,4 +11,4 @@ mod keys;
 
 pub use discovery::discovery;
 pub use issue::issue;
-pub use keys::key_set;
+pub use keys::{key_set, seal_keys_anew};

@@ -42,6 +42,23 @@ pub(super) async fn note_installation(
     Ok(())
 }
 
+/// The number of the installation in an account, ignoring case.
+pub async fn installation_of_owner(
+    db: &mut PgConnection,
+    account: &str,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select id
+         from github_installations
+         where lower(account) = lower($1)
+         order by id desc
+         limit 1",
+        account
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Its repositories stay with their runs, and can no longer be reached.
 pub(super) async fn forget_installation(db: &mut PgConnection, id: i64) -> sqlx::Result<()> {
     sqlx::query!("delete from github_installations where id = $1", id).execute(db).await?;

@@ -13,6 +13,7 @@ mod sync;
 
 pub use connect::{ConnectError, connect};
 pub use events::{apply_event, concerns_list};
+pub use installations::installation_of_owner;
 pub use queries::{
     Settings, change_settings, find_by_full_name, find_by_id, find_by_payload, list, list_of_owner,
 };

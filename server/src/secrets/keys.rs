@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use zeroize::Zeroizing;
 
 use super::cipher::{Cipher, KEY_BYTES, Sealed, SecretScope};
+use super::rotate::rotate_key;
 use super::vault::{Vault, derive};
 
 /// A data key in use.
@@ -146,6 +147,34 @@ pub(super) async fn create(db: &mut PgConnection, vault: &Vault) -> anyhow::Resu
     .await
     .context("storing a new key")?;
     DataKey::new(id, bytes.as_slice())
+}
+
+/// Puts every data key under the newest master key; how many were under another one.
+pub async fn wrap_keys_anew(db: &mut PgConnection, vault: &Vault) -> anyhow::Result<usize> {
+    let rows =
+        sqlx::query!("select id, nonce, wrapped from secret_keys").fetch_all(&mut *db).await?;
+    let mut n_changed = 0;
+    for row in rows {
+        let wrapped = Sealed { nonce: row.nonce, ciphertext: row.wrapped };
+        let anew = vault.wrap_anew(&wrapped).with_context(|| format!("opening key {}", row.id))?;
+        let Some(anew) = anew else { continue };
+        sqlx::query!(
+            "update secret_keys set nonce = $2, wrapped = $3 where id = $1",
+            row.id,
+            anew.nonce,
+            anew.ciphertext
+        )
+        .execute(&mut *db)
+        .await?;
+        n_changed += 1;
+    }
+    // Secrets from before there were data keys are under the master key itself.
+    let is_direct =
+        sqlx::query_scalar!("select exists(select from secrets where key_id is null) as \"it!\"");
+    if is_direct.fetch_one(&mut *db).await? {
+        n_changed += rotate_key(db, vault).await?;
+    }
+    Ok(n_changed)
 }
 
 /// Deletes every key but this one, which all secrets use.

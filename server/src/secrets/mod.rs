@@ -4,6 +4,7 @@
 
 mod cipher;
 mod keys;
+mod master_file;
 mod name;
 mod place;
 mod queries;
@@ -14,7 +15,7 @@ mod variables;
 mod vault;
 
 pub use cipher::{Sealed, SecretScope};
-pub use keys::{BoxError, PublicKey, open_box, public_key};
+pub use keys::{BoxError, PublicKey, open_box, public_key, wrap_keys_anew};
 pub use name::{MAX_VALUE_BYTES, NameError, check_entry, check_name, check_value};
 pub use place::{Place, Reader, StoreError, Visibility, delete_place};
 pub use rotate::rotate_key;

@@ -14,6 +14,7 @@ use gantry_workflow::advance::Limits;
 use gantry_workflow::plan::DefaultPermissions;
 use secrecy::SecretString;
 
+use super::sign_in::SignInArguments;
 use crate::runner_arguments::RunnerArguments;
 
 /// The seconds a runner keeps a job without renewing it.
@@ -34,6 +35,24 @@ pub(crate) struct Arguments {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, env = "GANTRY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
+
+    /// Address to listen on for TLS as well; needs a certificate
+    #[arg(
+        long,
+        env = "GANTRY_TLS_LISTEN",
+        value_name = "ADDRESS",
+        requires = "tls_cert",
+        requires = "tls_key"
+    )]
+    pub(super) tls_listen: Option<SocketAddr>,
+
+    /// File with the certificate and those it is signed by, as PEM; read again when it changes
+    #[arg(long, env = "GANTRY_TLS_CERT", value_name = "FILE", requires = "tls_listen")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// File with the certificate's private key, as PEM
+    #[arg(long, env = "GANTRY_TLS_KEY", value_name = "FILE", requires = "tls_listen")]
+    pub(super) tls_key: Option<PathBuf>,
 
     /// URL under which browsers, runners and GitHub reach this server
     #[arg(long, env = "GANTRY_PUBLIC_URL", value_name = "URL", value_parser = base_url)]
@@ -105,6 +124,8 @@ pub(crate) struct Arguments {
     /// does not reach
     #[arg(long, env = "GANTRY_GITHUB_POLL", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     github_poll: Option<u64>,
+    #[command(flatten)]
+    sign_in: SignInArguments,
 
     /// Seconds a runner keeps a job without renewing it
     #[arg(long, env = "GANTRY_LEASE_SECONDS", value_name = "SECONDS", default_value_t = DEFAULT_LEASE_SECONDS, value_parser = clap::value_parser!(u64).range(4..=3600))]
@@ -183,6 +204,7 @@ impl Arguments {
             github: self.github()?,
             github_api_url: self.github_api_url.clone(),
             github_poll: self.github_poll.map(std::time::Duration::from_secs),
+            sign_in: self.sign_in.checked()?,
         })
     }
 
@@ -199,7 +221,7 @@ impl Arguments {
     }
 }
 
-fn read_secret(file: &Path) -> anyhow::Result<SecretString> {
+pub(super) fn read_secret(file: &Path) -> anyhow::Result<SecretString> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("reading the file `{}`", file.display()))?;
     Ok(text.trim().to_owned().into())

@@ -11,6 +11,7 @@ mod environment;
 mod logging;
 mod run;
 mod runner;
+mod sign_in;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use run::run;

@@ -1,7 +1,10 @@
 //! The order in which the parts start and stop.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, bail};
 use gantry_server::Instance;
+use gantry_server::http::tls::{Certificate, TlsFiles};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -20,14 +23,20 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let webhook_secrets = data_dir.webhook_secrets(&arguments.webhook_secret_files)?;
     let mut config = arguments.config(webhook_secrets)?;
     config.data_dir = data_dir.path().to_owned();
-    let listener = bind(arguments).await?;
+    let listener = bind(arguments.listen, "--listen").await?;
+    let tls = open_tls(arguments).await?;
     check_engine(arguments).await?;
     let database = tokio::select! {
         database = Database::open(arguments, &data_dir) => database?,
         () = signals.stop() => return Ok(()),
     };
     let served = match Instance::start(config, database.pool.clone(), listener).await {
-        Ok(instance) => serve_until_stopped(arguments, &data_dir, instance, &mut signals).await,
+        Ok(instance) => {
+            if let Some((certificate, listener)) = tls {
+                instance.serve_tls(certificate, listener);
+            }
+            serve_until_stopped(arguments, &data_dir, instance, &mut signals).await
+        }
         Err(error) => Err(error),
     };
     database.stop().await;
@@ -67,16 +76,27 @@ async fn run_with_runner(
     ended
 }
 
-async fn bind(arguments: &Arguments) -> anyhow::Result<TcpListener> {
-    match TcpListener::bind(arguments.listen).await {
+async fn open_tls(
+    arguments: &Arguments,
+) -> anyhow::Result<Option<(Certificate, std::net::TcpListener)>> {
+    let (Some(address), Some(certificate), Some(key)) =
+        (arguments.tls_listen, &arguments.tls_cert, &arguments.tls_key)
+    else {
+        return Ok(None);
+    };
+    let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+    let certificate = Certificate::load(files).await?;
+    let listener = bind(address, "--tls-listen").await?;
+    Ok(Some((certificate, listener.into_std().context("taking over the listener")?)))
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
-            "the address {} is in use: stop the other program, or choose one with --listen",
-            arguments.listen
+            "the address {address} is in use: stop the other program, or choose one with {flag}"
         ),
-        Err(error) => {
-            Err(error).with_context(|| format!("the address {} cannot be used", arguments.listen))
-        }
+        Err(error) => Err(error).with_context(|| format!("the address {address} cannot be used")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use gantry_protocol::{JobId, LeaseToken};
-use gantry_server::accounts::{self, Access, JobIdentity, Rights, Role};
+use gantry_server::accounts::{self, Access, Grant, JobIdentity, NewSession, Role};
 use gantry_server::http::routes::{client_routes, git_routes};
 use reqwest::Method;
 use secrecy::ExposeSecret;
@@ -175,13 +175,13 @@ async fn a_login_link_works_once_and_its_cookie_is_a_session_until_logout() {
 #[tokio::test]
 async fn another_sites_page_cannot_use_the_session() {
     let server = server_or_skip!();
-    let rights = Rights { role: Role::Admin, repositories: None };
-    let identity = accounts::Identity { login: "octocat".to_owned(), rights };
+    let grant = Grant::everywhere(Role::Admin);
+    let identity = accounts::Identity::new("octocat".to_owned(), None, grant);
     let mut db = server.app.db.acquire().await.expect("a connection");
-    let code = accounts::create_login_code(&mut db, &identity).await.expect("a code");
     let session =
-        accounts::redeem_login_code(&mut db, code.expose_secret()).await.expect("redeemed");
-    let cookie = format!("gantry_session={}", session.expect("a session").0.expose_secret());
+        NewSession { identity: &identity, address: None, browser: "a test", replaces: None };
+    let session = accounts::begin_session(&mut db, &session).await.expect("a session");
+    let cookie = format!("gantry_session={}", session.expose_secret());
     let post = |site: &'static str, origin: &'static str| {
         server
             .anonymous(Method::POST, "/api/gantry/login-links")

@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::github_description::Description;
 
+use crate::fake_people::People;
+
 pub(crate) const SLUG: &str = "gantry-under-test";
 pub(crate) const INSTALLATION: i64 = 2;
 
@@ -68,6 +70,7 @@ pub(crate) struct Kept {
     pub(crate) repeated: Vec<String>,
     /// Method, path with query, and headers of each call about issues and GraphQL.
     pub(crate) calls_of_jobs: Vec<(String, HeaderMap)>,
+    pub(crate) people: People,
 }
 
 impl FakeGitHub {
@@ -123,6 +126,9 @@ async fn answer(
     }
     if uri.path().starts_with("/app/hook/deliveries") {
         return fake.answer(|state| state.answer_about_hook((&method, &uri), &headers));
+    }
+    if let Some(answer) = fake.with(|state| state.people.answer((&method, &uri, &headers), &body)) {
+        return answer;
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use gantry_protocol::RepositoryId;
-use gantry_server::secrets::{Reader, values_for_job};
+use gantry_protocol::{JobId, LeaseToken, RepositoryId};
+use gantry_server::accounts::{self, JobIdentity};
+use gantry_server::master_key;
+use gantry_server::secrets::{Reader, Vault, values_for_job};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -210,4 +212,42 @@ async fn a_variable_is_renamed_and_changed_where_it_is() {
         list["variables"].as_array().expect("a list").iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["PLACE", "ZONE"]);
     assert_eq!(list["variables"][0]["value"], "eu");
+}
+
+/// A crash between the new master key and what is under it is a vault that has both.
+#[tokio::test]
+async fn after_a_change_of_the_master_key_all_opens_and_what_was_signed_still_counts() {
+    let Some((server, repository)) = start().await else { return };
+    assert_eq!(put(&server, REPOSITORY, "TOKEN", "s3cret").await, StatusCode::CREATED);
+    let keys = async || {
+        let sql = "select wrapped from secret_keys union all select ciphertext from id_token_keys";
+        let rows = sqlx::query_scalar::<_, Vec<u8>>(sql).fetch_all(&server.app.db).await;
+        rows.expect("the keys")
+    };
+    let set = server.json("/.well-known/jwks").await;
+    let before = keys().await;
+    assert_eq!(before.len(), 2);
+    let identity = JobIdentity { job: JobId(100_001), lease: LeaseToken(1) };
+    let token = accounts::job_token(&server.app, identity);
+    server.app.vault.rotate_master(chrono::Utc::now()).expect("rotated, and then the crash");
+    assert_eq!(keys().await, before);
+    assert_eq!(seen(&server, repository, None).await["TOKEN"], "s3cret");
+    let n_changed = master_key::finish_rotation(&server.app).await.expect("finished");
+    assert_eq!(n_changed, 2);
+    assert!(keys().await.iter().all(|key| !before.contains(key)), "all are under the new key");
+
+    let rotate = "/api/gantry/secrets/rotate-master-key";
+    let (status, answer) = send(&server, Method::POST, rotate, &json!({})).await;
+    assert_eq!((status, &answer["n_keys"]), (StatusCode::OK, &json!(2)));
+    assert_eq!(seen(&server, repository, None).await["TOKEN"], "s3cret");
+    assert_eq!(server.json("/.well-known/jwks").await, set);
+    assert_eq!(accounts::verify_job_token(&server.app, &token), Some(identity));
+    // Another start knows the same.
+    let reopened = Vault::open(server.directory.path()).expect("opened");
+    let reader = Reader { repository, owner: "acme" };
+    let mut db = server.app.db.acquire().await.expect("a connection");
+    let values = values_for_job(&mut db, &reopened, reader, (None, |_: &str| true)).await;
+    assert_eq!(values.expect("opened")["TOKEN"], "s3cret");
+    reopened.forget_masters(chrono::Utc::now() + chrono::TimeDelta::hours(1)).expect("forgotten");
+    assert!(!reopened.has_old_masters());
 }

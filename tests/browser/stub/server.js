@@ -37,8 +37,10 @@ class Stub {
   summaries = startingSummaries();
   isSignedIn = true;
   role = 'admin';
-  /** The repositories in which the role is held; null for all. */
-  repositoryIds = null;
+  /** By name, the role in each repository; null for one in everything. */
+  repositories = null;
+  /** What `GET /api/gantry/sign-in` answers. */
+  signIn = { github: null };
   /** Bodies of POST calls, as `{path, body}`. */
   posted = [];
   streams = new Set();
@@ -92,6 +94,7 @@ export async function startStub(port = 0) {
 async function handle(stub, request, answer) {
   const url = new URL(request.url, 'http://stub');
   const route = `${request.method} ${url.pathname}`;
+  if (url.pathname === '/api/gantry/sign-in') return reply(answer, 200, stub.signIn);
   const isApi = /^\/(api|repos)\//.test(url.pathname);
   if (isApi && !stub.isSignedIn) return reply(answer, 401, { message: 'Requires authentication' });
   for (const [pattern, act] of ROUTES) {
@@ -103,7 +106,7 @@ async function handle(stub, request, answer) {
 }
 
 const ROUTES = [
-  [/^GET \/api\/gantry\/session$/, ({ stub, answer }) => reply(answer, 200, { login: 'octavia', role: stub.role, repository_ids: stub.repositoryIds })],
+  [/^GET \/api\/gantry\/session$/, ({ stub, answer }) => reply(answer, 200, { login: 'octavia', role: stub.repositories === null ? stub.role : null, repositories: stub.repositories })],
   [/^GET \/api\/gantry\/runs$/, listRuns],
   [/^GET \/api\/gantry\/runs\/(\d+)(?:\/attempts\/(\d+))?$/, getRun],
   [/^GET \/api\/gantry\/runs\/(\d+)\/attempts\/\d+\/summaries$/, getSummaries],

@@ -20,9 +20,10 @@ export type Role = 'read' | 'write' | 'admin';
 
 export interface Session {
   login: string;
-  role: Role;
-  /** The repositories in which the role is held; null for all. */
-  repository_ids: number[] | null;
+  /** Held in everything; null for who has but roles in repositories. */
+  role: Role | null;
+  /** By `owner/name`, the role in each repository that may be seen; null for who has one in everything. */
+  repositories: Record<string, Role> | null;
 }
 
 export interface WorkflowRun {

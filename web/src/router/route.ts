@@ -34,6 +34,7 @@ export type Route =
   | { page: 'runs' }
   | { page: 'repositories' }
   | { page: 'runners' }
+  | { page: 'account' }
   | { page: 'admin'; tab: AdminTab; item: string | null }
   | ({ page: 'repository'; tab: RepositoryTab } & OfRepository)
   | ({ page: 'dispatch'; workflow: string } & OfRepository)
@@ -64,6 +65,7 @@ export function parseRoute(path: string): Route {
   if (plain === '/' || plain === '') return { page: 'runs' };
   if (plain === '/-/repositories') return { page: 'repositories' };
   if (plain === '/-/runners') return { page: 'runners' };
+  if (plain === '/-/account') return { page: 'account' };
   const found = plain.startsWith('/-/') ? parseAdmin(plain) : (parseRun(plain) ?? parseRepository(plain));
   return found ?? { page: 'missing', path };
 }
@@ -114,6 +116,7 @@ export function hrefOf(route: Route): string {
       return '/';
     case 'repositories':
     case 'runners':
+    case 'account':
       return `/-/${route.page}`;
     case 'admin':
       return `/-/admin/${route.tab}${route.item === null ? '' : `/${encodeURIComponent(route.item)}`}`;

@@ -4,6 +4,7 @@
 
 import { ApiProblem, getSession, onSignedOut, signOut } from '../api/client';
 import type { Role, Session } from '../api/shapes';
+import { place } from '../router/location.svelte';
 
 type State = { kind: 'unknown' } | { kind: 'in'; who: Session } | { kind: 'out' } | { kind: 'problem'; message: string };
 
@@ -14,18 +15,24 @@ onSignedOut(() => {
 });
 
 const ROLES: Role[] = ['read', 'write', 'admin'];
+const reaches = (held: Role, needed: Role) => ROLES.indexOf(held) >= ROLES.indexOf(needed);
 
 export const session = {
   get state(): State {
     return state;
   },
-  /** Whether the server would let this person do what needs `role` in a repository that is shown to them; it decides by itself, too. */
+  /** Whether the server would let this person do what needs `role` in the repository of the page; it decides by itself, too. */
   may(role: Role): boolean {
-    return state.kind === 'in' && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
+    const route = place.route;
+    if (this.mayEverywhere(role)) return true;
+    if (state.kind !== 'in' || !('owner' in route)) return false;
+    const name = `${route.owner}/${route.repository}`.toLowerCase();
+    const held = Object.entries(state.who.repositories ?? {}).find(([each]) => each.toLowerCase() === name);
+    return held !== undefined && reaches(held[1], role);
   },
-  /** The same for what belongs to no repository: those who have but some of them may not. */
+  /** The same for what belongs to no repository. */
   mayEverywhere(role: Role): boolean {
-    return state.kind === 'in' && state.who.repository_ids === null && this.may(role);
+    return state.kind === 'in' && state.who.role !== null && reaches(state.who.role, role);
   },
   async load(): Promise<void> {
     try {

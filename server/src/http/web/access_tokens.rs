@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::accounts::{self, AccessTokenView, Identity, NewAccessToken, Rights, Role};
+use crate::accounts::{self, AccessTokenView, Grant, Identity, NewAccessToken, Role};
 use crate::http::audited::AuditDetail;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery};
@@ -55,9 +55,9 @@ pub(crate) async fn list(
     if query.all && !is_administrator(&account) {
         return Err(ApiError::forbidden("only an administrator sees the tokens of others"));
     }
-    let login = (!query.all).then_some(account.login.as_str());
+    let owner = (!query.all).then_some(&account);
     let mut db = app.db.acquire().await?;
-    Ok(Json(accounts::list_access_tokens(&mut db, login).await?))
+    Ok(Json(accounts::list_access_tokens(&mut db, owner).await?))
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -81,8 +81,8 @@ pub(crate) async fn create(
     let detail = json!({
         "login": token.login,
         "name": token.name,
-        "role": token.rights.role.as_str(),
-        "repository_ids": token.rights.repositories,
+        "role": token.grant.role.as_str(),
+        "repository_ids": token.grant.repositories,
         "expires_at": token.expires_at,
     });
     Ok((StatusCode::CREATED, Extension(AuditDetail(detail)), Json(answer)))
@@ -94,15 +94,15 @@ pub(crate) async fn revoke(
     Account(account): Account,
     ApiPath(id): ApiPath<i64>,
 ) -> Result<StatusCode, ApiError> {
-    let login = (!is_administrator(&account)).then_some(account.login.as_str());
+    let owner = (!is_administrator(&account)).then_some(&account);
     let mut db = app.db.acquire().await?;
-    match accounts::revoke_access_token(&mut db, id, login).await? {
+    match accounts::revoke_access_token(&mut db, id, owner).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(ApiError::not_found()),
     }
 }
 
-fn is_administrator(account: &Identity) -> bool {
+pub(super) fn is_administrator(account: &Identity) -> bool {
     account.rights.everywhere() >= Some(Role::Admin)
 }
 
@@ -153,26 +153,32 @@ fn checked(
         Some(days @ 1..=MAX_DAYS) => Some(Utc::now() + TimeDelta::days(days.into())),
         Some(_) => return Err(ApiError::unprocessable("`expires_in_days` is 1 to 3650")),
     };
-    let rights = within(&account.rights, role, (repositories, request.repositories))?;
-    Ok(NewAccessToken { login, name: request.name, rights, expires_at })
+    let grant = within(account, role, (repositories, request.repositories))?;
+    // A token for somebody else is an account of this server.
+    let github_id = account.github_id.filter(|_| login == account.login);
+    Ok(NewAccessToken { login, github_id, name: request.name, grant, expires_at })
 }
 
-/// The wanted rights, if they are not more than `own`.
+/// The wanted grant, if it is not more than the caller has.
 fn within(
-    own: &Rights,
+    caller: &Identity,
     role: Role,
     (repositories, names): (Option<Vec<RepositoryId>>, Option<Vec<String>>),
-) -> Result<Rights, ApiError> {
-    if role > own.role {
-        return Err(ApiError::forbidden("a token may not do more than the one who issues it"));
+) -> Result<Grant, ApiError> {
+    let too_much = || ApiError::forbidden("a token may not do more than the one who issues it");
+    if role > caller.grant.role {
+        return Err(too_much());
     }
     let Some(ids) = repositories else {
-        // What is left out is everything that the caller has.
-        return Ok(Rights { role, repositories: own.repositories.clone() });
+        // What is left out is everything that the caller has; of a GitHub account, then as now.
+        return Ok(Grant { role, repositories: caller.grant.repositories.clone() });
     };
-    let names = names.unwrap_or_default();
-    if let Some((_, name)) = ids.iter().zip(&names).find(|(id, _)| own.role_in(**id).is_none()) {
-        return Err(unknown_repository(name));
+    for (id, name) in ids.iter().zip(names.unwrap_or_default()) {
+        match caller.rights.role_in(*id) {
+            None => return Err(unknown_repository(&name)),
+            Some(own) if own < role => return Err(too_much()),
+            Some(_) => {}
+        }
     }
-    Ok(Rights { role, repositories: Some(ids.into_iter().collect()) })
+    Ok(Grant { role, repositories: Some(ids.into_iter().collect()) })
 }

@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, Repo};
 use crate::http::guard::Account;
 use crate::http::rest::variables::{NamePath, invalid};
+use crate::master_key;
 use crate::secrets::{self, Place, PutSecret, Stored, Visibility, check_entry};
 
 /// The body. Debug does not show the value.
@@ -63,4 +64,14 @@ pub(crate) async fn rotate_key(
     let n_secrets = secrets::rotate_key(&mut db, &app.vault).await?;
     tracing::info!(n_secrets, login = account.login, "rotated the key of the secrets");
     Ok(Json(json!({ "n_secrets": n_secrets })))
+}
+
+/// `POST /api/gantry/secrets/rotate-master-key`: a new master key, and all other keys under it.
+pub(crate) async fn rotate_master_key(
+    State(app): State<App>,
+    Account(account): Account,
+) -> Result<Json<Value>, ApiError> {
+    let n_keys = master_key::rotate_master_key(&app).await?;
+    tracing::info!(n_keys, login = account.login, "rotated the master key");
+    Ok(Json(json!({ "n_keys": n_keys })))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_protocol::RepositoryId;
 use gantry_server::App;
-use gantry_server::accounts::{self, NewAccessToken, Rights, Role};
+use gantry_server::accounts::{self, Grant, NewAccessToken, Role};
 use gantry_server::background::{Passes, Tasks, Wakeups};
 use gantry_server::config::{Config, SubjectFormat};
 use gantry_server::github::GitHub;
@@ -108,7 +108,7 @@ impl TestServer {
 
     /// An access token of this account, which may write.
     pub(crate) async fn token_of(&self, login: &str) -> String {
-        issue(&self.app, login, Rights { role: Role::Write, repositories: None }).await
+        issue(&self.app, login, Grant::everywhere(Role::Write)).await
     }
 
     /// An access token of `login` that holds in these repositories only.
@@ -119,7 +119,7 @@ impl TestServer {
         in_: &[RepositoryId],
     ) -> String {
         let repositories = Some(in_.iter().copied().collect());
-        issue(&self.app, login, Rights { role, repositories }).await
+        issue(&self.app, login, Grant { role, repositories }).await
     }
 
     /// For rows that other parts of the server would write.
@@ -143,17 +143,23 @@ fn test_config(directory: &TempDir, url: &str) -> Config {
         github: None,
         github_api_url: gantry_server::config::GITHUB_API_URL.to_owned(),
         github_poll: None,
+        sign_in: gantry_server::config::SignIn::default(),
     }
 }
 
 async fn token(app: &App, role: Role) -> String {
     let login = format!("{}-person", role.as_str());
-    issue(app, &login, Rights { role, repositories: None }).await
+    issue(app, &login, Grant::everywhere(role)).await
 }
 
-async fn issue(app: &App, login: &str, rights: Rights) -> String {
-    let request =
-        NewAccessToken { login: login.to_owned(), name: String::new(), rights, expires_at: None };
+async fn issue(app: &App, login: &str, grant: Grant) -> String {
+    let request = NewAccessToken {
+        login: login.to_owned(),
+        github_id: None,
+        name: String::new(),
+        grant,
+        expires_at: None,
+    };
     let mut db = app.db.acquire().await.expect("a connection");
     let token = accounts::issue_access_token(&mut db, &request).await.expect("a token");
     token.expose_secret().to_owned()
