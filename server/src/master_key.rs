@@ -6,7 +6,7 @@
 use anyhow::Context as _;
 use chrono::{TimeDelta, Utc};
 
-use crate::{App, github, oidc, secrets};
+use crate::{App, environments, github, oidc, secrets};
 
 /// How long a replaced key still verifies, beyond the longest life of a run: what is signed for a job ends
 /// with it.
@@ -35,5 +35,6 @@ async fn seal_all_anew(app: &App) -> anyhow::Result<usize> {
         secrets::wrap_keys_anew(&mut db, &app.vault).await?
     };
     let of_tokens = oidc::seal_keys_anew(app).await?;
-    Ok(of_secrets + of_tokens + github::seal_app_anew(app).await?)
+    let of_gates = environments::seal_gates_anew(app).await?;
+    Ok(of_secrets + of_tokens + of_gates + github::seal_app_anew(app).await?)
 }

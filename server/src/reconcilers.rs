@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::background::{NextDue, Reconciler, Topic, run_due_reconciler};
 use crate::{
-    App, artifacts, audit, caches, deliveries, github, jobs, logs, master_key, reporting, reports,
-    repositories, runs, storage, triggers,
+    App, artifacts, audit, caches, deliveries, environments, github, jobs, logs, master_key,
+    reporting, reports, repositories, runs, storage, triggers,
 };
 
 /// A reconciler, and when it is due by itself.
@@ -19,7 +19,7 @@ pub struct Scheduled {
 
 /// All of them, in the order in which work flows through the server.
 #[must_use]
-pub fn all() -> [Scheduled; 19] {
+pub fn all() -> [Scheduled; 20] {
     [
         sync_repositories(),
         tick_schedules(),
@@ -40,6 +40,7 @@ pub fn all() -> [Scheduled; 19] {
         revoke_tokens(),
         announce_runs(),
         finish_key_rotation(),
+        call_gates(),
     ]
 }
 
@@ -112,6 +113,16 @@ fn poll_github() -> Scheduled {
         },
         next_due: |app| Box::pin(deliveries::next_poll(app)),
     }
+}
+
+/// Systems outside learn of the deployments that wait for them.
+fn call_gates() -> Scheduled {
+    unscheduled(Reconciler {
+        name: "call_gates",
+        interval: Duration::from_secs(10),
+        topic: Some(Topic::Outbox),
+        pass: |app| Box::pin(environments::call_gates(app)),
+    })
 }
 
 /// What a new master key has not reached yet, and master keys that have had their time.

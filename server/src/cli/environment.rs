@@ -34,7 +34,7 @@ pub(crate) struct SetArguments {
     #[arg(long, value_name = "NUMBER", requires = "require_review", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(1..=6))]
     approvals: u8,
-    /// Who may approve; may be given several times. Without it, whoever may write.
+    /// Who may approve, or a team as `ORGANIZATION/TEAM`; may be given several times. Without it, whoever may write.
     #[arg(long = "reviewer", value_name = "LOGIN", requires = "require_review")]
     reviewers: Vec<String>,
     /// Whoever caused a run does not approve its deployments.
@@ -52,8 +52,10 @@ pub(super) async fn run(command: EnvironmentCommand) -> anyhow::Result<ExitCode>
     let client = arguments.connection.client()?;
     let repository = repository_or_only(&client, arguments.repo).await?;
     let path = format!("/repos/{repository}/environments/{}", segment(&arguments.name));
-    let reviewers =
-        arguments.reviewers.iter().map(|login| json!({ "type": "User", "login": login }));
+    let reviewers = arguments.reviewers.iter().map(|name| {
+        let kind = if name.contains('/') { "Team" } else { "User" };
+        json!({ "type": kind, "login": name })
+    });
     let request = client.request(Method::PUT, &path).json(&json!({
         "review_required": arguments.require_review,
         "required_approvals": arguments.approvals,

@@ -32,6 +32,7 @@ pub async fn delete(
             review: Review::Rejected,
             reviewer: deleted_by,
             comment: COMMENT,
+            gate_id: None,
         };
         queries::insert_review(&mut transaction, &review).await?;
     }

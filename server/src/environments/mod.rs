@@ -5,6 +5,7 @@
 
 mod decision;
 mod delete;
+mod gates;
 pub mod history;
 mod policies;
 mod queries;
@@ -13,7 +14,11 @@ mod rules;
 pub mod view;
 
 pub use delete::delete;
+pub use gates::{
+    GateAnswer, GateView, NewGate, answer_gate, call_gates, create_gate, delete_gate, list_gates,
+    seal_gates_anew,
+};
 pub use policies::{RefPolicyView, create_policy, delete_policy, list_policies, rename_policy};
 pub use queries::{ensure, protections, reviews, set_rules, take_unseen_reviews};
-pub use review::{ReviewError, ReviewRequest, review};
+pub use review::{ReviewError, ReviewRequest, review, teams_of};
 pub use rules::{NoReviewer, Rules};

@@ -88,7 +88,12 @@ pub async fn protections(
     repository: RepositoryId,
 ) -> anyhow::Result<BTreeMap<String, Protection>> {
     let rows = sqlx::query!(
-        r#"select lower(environments.name) as "name!", review_required, wait_minutes,
+        r#"select lower(environments.name) as "name!", wait_minutes,
+             (
+                 review_required or exists(
+                     select from environment_gates where environment_id = environments.id
+                 )
+             ) as "review_required!",
              has_ref_policies,
              array_remove(array_agg(policies.kind order by policies.id), null) as "kinds!",
              array_remove(array_agg(policies.pattern order by policies.id), null) as "patterns!"
@@ -134,9 +139,19 @@ pub async fn reviews(
 ) -> sqlx::Result<BTreeMap<String, Review>> {
     let rows = sqlx::query!(
         r#"select lower(reviews.environment) as "environment!",
-             count(*) filter (where reviews.state = 'approved') as "n_approved!",
+             count(*) filter (where reviews.state = 'approved' and not is_of_gate) as "n_approved!",
              count(*) filter (where reviews.state = 'rejected') as "n_rejected!",
-             coalesce(max(environments.required_approvals), 1)::bigint as "n_required!"
+             case when bool_and(coalesce(environments.review_required, true))
+                 then coalesce(max(environments.required_approvals), 1)
+                 else 0
+             end::bigint as "n_required!",
+             (
+                 select count(*)
+                 from environment_gates
+                 where environment_id = max(environments.id)
+             ) as "n_gates!",
+             count(distinct reviews.gate_id) filter (where reviews.state = 'approved')
+                 as "n_passed!"
          from deployment_reviews as reviews
          join workflow_runs on workflow_runs.id = reviews.run_id
          left join environments on environments.repository_id = workflow_runs.repository_id
@@ -154,6 +169,7 @@ pub async fn reviews(
             n_approved: row.n_approved,
             n_rejected: row.n_rejected,
             n_required: row.n_required,
+            n_closed: row.n_gates - row.n_passed,
         };
         Some((row.environment, answers.decision()?))
     });
@@ -257,6 +273,8 @@ pub(super) struct NewReview<'a> {
     pub(super) review: Review,
     pub(super) reviewer: &'a str,
     pub(super) comment: &'a str,
+    /// Which gate it comes from, if not from a person.
+    pub(super) gate_id: Option<i64>,
 }
 
 /// False when the reviewer has said the same already. Who has approved may still reject.
@@ -270,8 +288,9 @@ pub(super) async fn insert_review(
     };
     let inserted = sqlx::query!(
         "insert into deployment_reviews
-             (run_id, run_attempt, head_sha, environment, state, reviewer, comment)
-         values ($1, $2, $3, $4, $5, $6, $7)
+             (run_id, run_attempt, head_sha, environment, state, reviewer, comment, gate_id,
+                 is_of_gate)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8::bigint is not null)
          on conflict (run_id, run_attempt, lower(environment), lower(reviewer)) do update
          set state = excluded.state, comment = excluded.comment, is_seen = false,
              created_at = now()
@@ -283,6 +302,7 @@ pub(super) async fn insert_review(
         state,
         review.reviewer,
         review.comment,
+        review.gate_id,
     )
     .execute(db)
     .await?;

@@ -88,6 +88,21 @@ pub async fn list_environments(
     Ok(rows.into_iter().map(EnvironmentView::from).collect())
 }
 
+/// The environments of the repository that a run belongs to.
+pub(super) async fn environments_of_run(
+    db: &mut PgConnection,
+    run: RunId,
+) -> sqlx::Result<Vec<EnvironmentView>> {
+    let repository =
+        sqlx::query_scalar!("select repository_id from workflow_runs where id = $1", run.0)
+            .fetch_optional(&mut *db)
+            .await?;
+    match repository {
+        Some(id) => list_environments(db, RepositoryId(id)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// The environment of this name, ignoring case.
 pub async fn find_environment(
     db: &mut PgConnection,

@@ -192,6 +192,7 @@ fn conflict_of(constraint: &str) -> Option<&'static str> {
         "variables_name_key" => Some("Already exists - Variable already exists"),
         "repositories_full_name_key" => Some("a repository of this name is registered already"),
         "environment_ref_policies_key" => Some("this policy exists already"),
+        "environment_gates_key" => Some("this account is a gate of the environment already"),
         "environments_name_key" => Some("an environment of this name exists already"),
         _ => None,
     }

@@ -19,7 +19,7 @@ use super::guard::Routes;
 use super::openapi;
 use super::rest::{
     annotations, artifacts, branch_policies, caches, contents, deployments, dispatches, downloads,
-    environments, graphql, jobs, log_zip, meta, proxy, repositories, reruns, run_removal,
+    environments, gates, graphql, jobs, log_zip, meta, proxy, repositories, reruns, run_removal,
     runners as rest_runners, runs, secrets, selected_repositories, usage, variables, workflows,
 };
 use super::web::{
@@ -254,7 +254,13 @@ fn rest_kept(routes: Routes) -> Routes {
 fn rest_branch_policies(routes: Routes) -> Routes {
     let list = "/repos/{owner}/{repo}/environments/{environment}/deployment-branch-policies";
     let one = format!("{list}/{{policy}}");
+    let all_gates = "/repos/{owner}/{repo}/environments/{environment}/deployment_protection_rules";
+    let gate = format!("{all_gates}/{{rule}}");
     routes
+        .get(all_gates, READ, gates::list)
+        .post(all_gates, ADMIN, gates::create)
+        .get(&gate, READ, gates::get)
+        .delete(&gate, ADMIN, gates::delete)
         .get(list, READ, branch_policies::list)
         .post(list, ADMIN, branch_policies::create)
         .get(&one, READ, branch_policies::get)
@@ -307,6 +313,11 @@ fn rest_runs(routes: Routes) -> Routes {
             deployments::review,
         )
         .get("/repos/{owner}/{repo}/actions/runs/{run}/approvals", READ, deployments::approvals)
+        .post(
+            "/repos/{owner}/{repo}/actions/runs/{run}/deployment_protection_rule",
+            WRITE,
+            deployments::answer_gate,
+        )
         .get("/repos/{owner}/{repo}/actions/jobs/{job}", READ, jobs::get)
         .get("/repos/{owner}/{repo}/actions/jobs/{job}/logs", READ, jobs::log)
         .get("/repos/{owner}/{repo}/check-runs/{job}/annotations", READ, annotations::list)

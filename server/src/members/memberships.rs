@@ -54,6 +54,22 @@ async fn ask(app: &App, login: &str, group: &str) -> Result<bool, GitHubError> {
     }
 }
 
+/// Most teams of an organisation that are looked through.
+const MAX_TEAMS: usize = 1000;
+
+/// `acme/deployers`, by GitHub's number of the team.
+pub async fn team_of_number(
+    app: &App,
+    organization: &str,
+    number: i64,
+) -> Result<Option<String>, GitHubError> {
+    let client = client_of(app, organization).await?;
+    let teams = client.list(&format!("/orgs/{organization}/teams"), "", MAX_TEAMS).await?;
+    let found = teams.iter().find(|team| team["id"] == number);
+    let slug = found.and_then(|team| team["slug"].as_str());
+    Ok(slug.map(|slug| format!("{organization}/{slug}")))
+}
+
 /// As the App in that organisation; it reads memberships where it is installed.
 async fn client_of(app: &App, organization: &str) -> Result<Client, GitHubError> {
     let found = async {

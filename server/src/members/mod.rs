@@ -10,7 +10,8 @@ mod roles;
 mod sign_in;
 
 pub use admission::is_admitted;
-pub use memberships::{belongs_to, belongs_to_any};
+pub use memberships::{belongs_to, belongs_to_any, team_of_number};
+pub use queries::known_groups;
 pub use roles::{About, CHECK_INTERVAL, current_rights};
 pub use sign_in::{Attempt, SignInError, begin_sign_in, finish_sign_in, oauth_client};
 

@@ -2,7 +2,7 @@
 //!
 //! Asks nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_protocol::RepositoryId;
 use sqlx::PgConnection;
@@ -85,4 +85,14 @@ pub(super) async fn store_membership(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The groups that somebody belonged to when GitHub was last asked, however long ago: to be shown, and not
+/// to be decided by.
+pub async fn known_groups(db: &mut PgConnection, login: &str) -> sqlx::Result<BTreeSet<String>> {
+    let groups = sqlx::query_scalar!(
+        "select group_name from mirrored_memberships where login = lower($1) and is_member",
+        login,
+    );
+    Ok(groups.fetch_all(db).await?.into_iter().collect())
 }

@@ -87,5 +87,4 @@ async fn gh_trusts_the_certificate_and_the_one_that_replaces_it() {
     assert!(told.contains("certificate"), "{told}");
     let new = copy(&files.certificate, "new.crt");
     assert!(gh(&server, port, &new, &list).await.status.success(), "the new one is trusted");
-    server.app.tasks.stop().await;
 }

@@ -166,7 +166,8 @@ async fn only_the_browser_that_began_is_signed_in() {
         assert_eq!(place(&answer), "/?sign-in=stale", "{cookies}");
     }
     let ticket = cookie(&begun, "gantry_sign_in").expect("a ticket");
-    // The code was given for the other challenge by now.
+    // From here on the code is for the other challenge.
+    get(&server, &place(&other), "").await;
     let answer = get(&server, &back, &ticket).await;
     assert_eq!(place(&answer), "/?sign-in=failed");
     let denied = get(&server, "/login/github/callback?error=access_denied", &ticket).await;
@@ -337,4 +338,44 @@ async fn every_route_admits_a_github_user_by_the_role_in_the_repository_it_is_ab
         }
     }
     assert!(n_tried > 600, "only {n_tried} requests were made");
+}
+
+#[tokio::test]
+async fn a_member_of_a_team_reviews_for_it_and_nobody_else_does() {
+    let Some((server, github)) = connected().await else { return };
+    let repository = repository(&server, "app").await;
+    let environment = "/repos/acme/app/environments/production";
+    let rules = json!({ "reviewers": [{ "type": "Team", "login": "acme/Deployers" }] });
+    let put = server.as_admin(Method::PUT, environment).json(&rules);
+    let kept: Value = put.send().await.expect("an answer").json().await.expect("JSON");
+    let reviewer = &kept["protection_rules"][0]["reviewers"][0];
+    assert_eq!(
+        (&reviewer["type"], &reviewer["reviewer"]["slug"]),
+        (&json!("Team"), &json!("deployers"))
+    );
+
+    let run = server.rows().run(repository, "d-1", "waiting").await;
+    server.rows().job(run, NewJob::new("deploy", "waiting").to("production")).await;
+    for (login, number) in [("octocat", 1), ("hubot", 3)] {
+        github.with(|state| {
+            state.people.permit("acme/app", login, "maintain");
+            state.people.memberships.push(format!("acme/{login}"));
+            state.people.sign_in(login, number);
+        });
+    }
+    github.with(|state| state.people.memberships.push("acme/deployers/hubot".to_owned()));
+    let octocat = session_of(&server, &github, "octocat", 1).await;
+    let hubot = session_of(&server, &github, "hubot", 3).await;
+    let path = format!("/repos/acme/app/actions/runs/{run}/pending_deployments");
+    let pending = json_of(&server, &path, &octocat).await;
+    assert_eq!(pending[0]["current_user_can_approve"], false);
+    let view = json_of(&server, &format!("/api/gantry/runs/{run}"), &hubot).await;
+    assert_eq!(view["pending_deployments"][0]["can_approve"], true, "{view}");
+    let ids = json!([pending[0]["environment"]["id"]]);
+    let review = json!({ "environment_ids": ids, "state": "approved", "comment": "" });
+    for (session, expected) in [(octocat, StatusCode::FORBIDDEN), (hubot, StatusCode::OK)] {
+        let request = server.client.post(format!("{}{path}", server.url)).header("cookie", session);
+        let status = request.json(&review).send().await.expect("an answer").status();
+        assert_eq!(status, expected);
+    }
 }

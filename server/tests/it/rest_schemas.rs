@@ -241,11 +241,24 @@ async fn environments(caller: &mut Caller<'_>) {
     caller.call(Method::PUT, &one, Some(json!({ "name": "release/*" }))).await;
     caller.get_all(&policies, &["", &format!("/{id}")]).await;
     caller.call(Method::DELETE, &one, None).await;
+    let gates = format!("{path}/deployment_protection_rules");
+    let new = json!({
+        "login": "quality-gate",
+        "url": "https://gate.example/deployments",
+        "secret": "a secret of the gate",
+    });
+    let id = caller.call(Method::POST, &gates, Some(new)).await["id"].clone();
+    let one = format!("{gates}/{id}");
+    caller.get_all(&gates, &["", &format!("/{id}")]).await;
+    caller.call(Method::DELETE, &one, None).await;
 }
 
 async fn pending_deployments(caller: &mut Caller<'_>, run: i64) {
     let path = format!("/repos/acme/app/actions/runs/{run}/pending_deployments");
     let id = caller.get(&path).await[0]["environment"]["id"].clone();
+    let answer = path.replace("pending_deployments", "deployment_protection_rule");
+    let at_work = json!({ "environment_name": "production", "comment": "at work" });
+    caller.call(Method::POST, &answer, Some(at_work)).await;
     let review = json!({ "environment_ids": [id], "state": "approved", "comment": "good" });
     caller.call(Method::POST, &path, Some(review)).await;
     caller.get(&path.replace("pending_deployments", "approvals")).await;

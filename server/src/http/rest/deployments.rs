@@ -1,6 +1,9 @@
 //! Deployments of a run that wait, and the answers to them.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use gantry_workflow::advance::Review;
 use schemars::JsonSchema;
@@ -15,7 +18,7 @@ use crate::accounts::{Identity, Role};
 use crate::environments::view::{
     EnvironmentView, ReviewView, WaitingView, reviews_of_run, waiting_environments,
 };
-use crate::environments::{self, ReviewError, ReviewRequest};
+use crate::environments::{self, GateAnswer, ReviewError, ReviewRequest};
 use crate::http::audited::AuditDetail;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, Repo};
@@ -34,10 +37,12 @@ pub(crate) async fn pending(
     let run = runs::find(&app, &repository, path).await?;
     let mut db = app.db.acquire().await?;
     let waiting = waiting_environments(&mut db, (repository.id, run.id)).await?;
-    let body: Vec<_> = waiting
-        .iter()
-        .map(|it| pending_json(&links, &repository, (it, may_approve(&account, &run, it))))
-        .collect();
+    drop(db);
+    let rules = waiting.iter().map(|it| &it.environment.rules);
+    let teams = environments::teams_of(&app, &account.login, rules).await;
+    let may = |it| may_approve((&account, &teams), &run, it);
+    let body: Vec<_> =
+        waiting.iter().map(|it| pending_json(&links, &repository, (it, may(it)))).collect();
     Ok(Json(Value::Array(body)))
 }
 
@@ -98,13 +103,50 @@ pub(crate) async fn approvals(
     Ok(Json(Value::Array(body)))
 }
 
+/// The body of a gate's answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct GateBody {
+    environment_name: String,
+    #[schemars(with = "Option<String>", extend("enum" = ["approved", "rejected", null]))]
+    state: Option<Review>,
+    #[serde(default)]
+    comment: String,
+}
+
+/// `POST .../actions/runs/{run}/deployment_protection_rule`: what a gate says. Without a state it says
+/// only that it is at work.
+pub(crate) async fn answer_gate(
+    State(app): State<App>,
+    Account(account): Account,
+    (Repo(repository), ApiPath(path)): (Repo, ApiPath<RunPath>),
+    ApiJson(body): ApiJson<GateBody>,
+) -> Result<(Extension<AuditDetail>, StatusCode), ApiError> {
+    let run = runs::find(&app, &repository, path).await?;
+    let detail = json!({ "state": body.state, "environments": [body.environment_name] });
+    if let Some(review) = body.state {
+        let answer = GateAnswer {
+            run: run.id,
+            environment: body.environment_name,
+            review,
+            login: account.login,
+            comment: body.comment,
+        };
+        environments::answer_gate(&app, answer).await?;
+    }
+    Ok((Extension(AuditDetail(detail)), StatusCode::NO_CONTENT))
+}
+
 /// Whether the account may answer for a waiting deployment of this run.
-pub(crate) fn may_approve(account: &Identity, run: &RunView, waiting: &WaitingView) -> bool {
+pub(crate) fn may_approve(
+    (account, teams): (&Identity, &BTreeSet<String>),
+    run: &RunView,
+    waiting: &WaitingView,
+) -> bool {
     let rules = &waiting.environment.rules;
     let has_approved = waiting.approved_by.iter().any(|it| it.eq_ignore_ascii_case(&account.login));
     !has_approved
         && account.rights.role_in(run.repository_id) >= Some(Role::Write)
-        && rules.check_reviewer(&account.login, &run.actor).is_ok()
+        && rules.check_reviewer((&account.login, teams), &run.actor).is_ok()
 }
 
 fn pending_json(
@@ -167,9 +209,9 @@ impl From<ReviewError> for ApiError {
             | ReviewError::AlreadyReviewed(_)
             | ReviewError::AlreadyApproved { .. } => Self::conflict(error.to_string()),
             ReviewError::NotWaiting(_) => Self::unprocessable(error.to_string()),
-            ReviewError::NotListed { .. } | ReviewError::OwnRun { .. } => {
-                Self::forbidden(error.to_string())
-            }
+            ReviewError::NotListed { .. }
+            | ReviewError::OwnRun { .. }
+            | ReviewError::NoGate { .. } => Self::forbidden(error.to_string()),
             ReviewError::Database(cause) => cause.into(),
         }
     }

@@ -14,10 +14,12 @@ use crate::App;
 use crate::accounts;
 use crate::environments::view::{EnvironmentView, find_environment, list_environments};
 use crate::environments::{self, Rules};
+use crate::github::GitHubError;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, OptionalJson, Repo};
 use crate::http::guard::Account;
 use crate::http::links::Links;
+use crate::members;
 use crate::repositories::Repository;
 
 /// GitHub's limits.
@@ -84,7 +86,7 @@ pub(crate) async fn put(
     (ApiPath(path), links): (ApiPath<EnvironmentPath>, Links),
     OptionalJson(body): OptionalJson<EnvironmentBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let rules = body.rules(&app).await?;
+    let rules = body.rules(&app, &repository).await?;
     let mut db = app.db.acquire().await?;
     environments::set_rules(&mut db, (repository.id, &path.environment), &rules).await?;
     drop(db);
@@ -124,14 +126,14 @@ pub(super) async fn find(
 }
 
 impl EnvironmentBody {
-    async fn rules(self, app: &App) -> Result<Rules, ApiError> {
+    async fn rules(self, app: &App, repository: &Repository) -> Result<Rules, ApiError> {
         let wait_minutes = self.wait_timer.unwrap_or_default();
         if !(0..=MAX_WAIT_MINUTES).contains(&wait_minutes) {
             return Err(ApiError::unprocessable(format!(
                 "Invalid request.\n\n`wait_timer` must be between 0 and {MAX_WAIT_MINUTES} minutes."
             )));
         }
-        let reviewers = logins(app, self.reviewers.unwrap_or_default()).await?;
+        let reviewers = names(app, repository, self.reviewers.unwrap_or_default()).await?;
         let required_approvals = required_approvals(self.required_approvals, &reviewers)?;
         Ok(Rules {
             review_required: self.review_required.unwrap_or(false)
@@ -178,8 +180,12 @@ fn has_ref_policies(policy: Option<&BranchPolicyBody>) -> Result<bool, ApiError>
     }
 }
 
-/// The logins, in lower case, that a list of reviewers stands for.
-async fn logins(app: &App, reviewers: Vec<ReviewerBody>) -> Result<Vec<String>, ApiError> {
+/// The logins and teams, in lower case, that a list of reviewers stands for.
+async fn names(
+    app: &App,
+    repository: &Repository,
+    reviewers: Vec<ReviewerBody>,
+) -> Result<Vec<String>, ApiError> {
     if reviewers.len() > MAX_REVIEWERS {
         return Err(ApiError::unprocessable(format!(
             "Invalid request.\n\nNo more than {MAX_REVIEWERS} reviewers are allowed."
@@ -187,22 +193,58 @@ async fn logins(app: &App, reviewers: Vec<ReviewerBody>) -> Result<Vec<String>, 
     }
     let mut db = app.db.acquire().await?;
     let known = accounts::known_logins(&mut db).await?;
-    let mut logins = Vec::new();
+    drop(db);
+    let mut names = Vec::new();
     for reviewer in reviewers {
-        let login = login_of(&reviewer, &known)?.to_lowercase();
-        if !logins.contains(&login) {
-            logins.push(login);
+        let name = match reviewer.kind.as_deref() {
+            Some("Team") => team_of(app, repository, &reviewer).await?,
+            None | Some("User") => login_of(&reviewer, &known)?,
+            Some(_) => {
+                return Err(ApiError::unprocessable("a reviewer's `type` is `User` or `Team`"));
+            }
+        };
+        let name = name.to_lowercase();
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    Ok(logins)
+    Ok(names)
+}
+
+/// A team of the repository's owner, by GitHub's number, or by its name: `acme/deployers`.
+async fn team_of(
+    app: &App,
+    repository: &Repository,
+    reviewer: &ReviewerBody,
+) -> Result<String, ApiError> {
+    if let Some(name) = &reviewer.login {
+        return match name.split_once('/') {
+            Some((owner, team)) if !team.is_empty() && !team.contains('/') && !owner.is_empty() => {
+                Ok(name.clone())
+            }
+            _ => Err(ApiError::unprocessable("the `login` of a team is `organization/team`")),
+        };
+    }
+    let number = reviewer.id.unwrap_or_default();
+    let found = match members::team_of_number(app, &repository.owner, number).await {
+        // There are no teams then.
+        Err(GitHubError::NotConnected(_) | GitHubError::NotFound(_)) => None,
+        found => found?,
+    };
+    found.ok_or_else(|| {
+        ApiError::unprocessable(format!(
+            "`{}` has no team with the id {number} at GitHub; name the team's `login`",
+            repository.owner
+        ))
+    })
 }
 
 fn login_of(reviewer: &ReviewerBody, known: &[String]) -> Result<String, ApiError> {
-    if reviewer.kind.as_deref().is_some_and(|kind| kind != "User") {
-        return Err(ApiError::unprocessable("teams are not known here; name users as reviewers"));
-    }
     if let Some(login) = &reviewer.login {
-        return Ok(login.clone());
+        return match login.contains('/') {
+            false => Ok(login.clone()),
+            true => Err(ApiError::unprocessable("a team needs the `type` `Team`")),
+        };
     }
     let id = reviewer.id.unwrap_or_default();
     known.iter().find(|login| account_id(login) == id).cloned().ok_or_else(|| {
@@ -259,9 +301,32 @@ fn rules_json(links: &Links, environment: &EnvironmentView) -> Value {
 
 /// Who may review; empty when whoever may write does.
 pub(super) fn reviewers_json(links: &Links, rules: &Rules) -> Value {
-    let reviewer =
-        |login: &String| json!({ "type": "User", "reviewer": account_json(links, login) });
+    let reviewer = |name: &String| match name.split_once('/') {
+        None => json!({ "type": "User", "reviewer": account_json(links, name) }),
+        Some(team) => json!({ "type": "Team", "reviewer": team_json(links, team) }),
+    };
     rules.reviewers.iter().map(reviewer).collect()
+}
+
+/// We keep names of teams, not numbers; the number is derived from the name.
+fn team_json(links: &Links, (owner, slug): (&str, &str)) -> Value {
+    let id = account_id(&format!("{owner}/{slug}"));
+    let url = format!("{}/orgs/{owner}/teams/{slug}", links.api);
+    json!({
+        "id": id,
+        "node_id": node_id("T", id),
+        "name": slug,
+        "slug": slug,
+        "description": null,
+        "privacy": "closed",
+        "notification_setting": "notifications_enabled",
+        "permission": "pull",
+        "members_url": format!("{url}/members{{/member}}"),
+        "repositories_url": format!("{url}/repos"),
+        "url": url,
+        "html_url": format!("{}/orgs/{owner}/teams/{slug}", links.pages),
+        "parent": null,
+    })
 }
 
 /// The short form, as part of other answers.

@@ -13,6 +13,7 @@ pub(crate) mod deployments;
 pub(crate) mod dispatches;
 pub(crate) mod downloads;
 pub(crate) mod environments;
+pub(crate) mod gates;
 pub(crate) mod graphql;
 mod graphql_text;
 mod head_commit;

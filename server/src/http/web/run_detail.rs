@@ -17,6 +17,7 @@ use crate::http::rest::jobs::step_json;
 use crate::http::rest::runs::run_json;
 use crate::jobs::annotation_view::{AnnotationView, annotations_of_jobs};
 use crate::jobs::view::{JobView, StepView, jobs_of_run, needs_of_run, steps_of_jobs};
+use crate::members;
 use crate::runs::view::find_attempt;
 
 /// The run as shown.
@@ -68,6 +69,8 @@ pub(super) async fn run_detail(
     };
     let is_latest = run.run_attempt == latest_attempt;
     let waiting = waiting_environments(db, (run.repository_id, run.id)).await?;
+    // Who opened the page has had GitHub asked; a stream only shows what is known.
+    let teams = members::known_groups(db, &look.account.login).await?;
     // Nothing of an attempt that has ended waits.
     let pending: Vec<_> = waiting
         .iter()
@@ -76,7 +79,7 @@ pub(super) async fn run_detail(
             json!({
                 "environment": it.environment.name,
                 "environment_id": it.environment.id,
-                "can_approve": may_approve(look.account, &run, it),
+                "can_approve": may_approve((look.account, &teams), &run, it),
                 "approved_by": it.approved_by,
                 "required_approvals": it.environment.rules.required_approvals,
             })

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::run_detail::{Look, run_detail};
 use crate::App;
-use crate::accounts::Rights;
+use crate::accounts::{Identity, Rights};
+use crate::environments;
+use crate::environments::view::waiting_environments;
 use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery};
 use crate::http::guard::Account;
@@ -20,6 +22,7 @@ use crate::http::links::Links;
 use crate::http::rest::runs::{RunPath, run_json};
 use crate::repositories::find_by_full_name;
 use crate::runs::run_list::{self, ListFilter};
+use crate::runs::view::repository_of;
 use crate::runs::workflow_view::find_workflow;
 
 /// Runs in an answer, unless the caller asks for more or fewer.
@@ -110,10 +113,22 @@ pub(crate) async fn get(
     ApiPath(path): ApiPath<RunPath>,
     links: Links,
 ) -> Result<Json<Value>, ApiError> {
+    ask_for_teams(&app, &account, RunId(path.run)).await?;
     let mut db = app.db.acquire().await?;
     let look = Look { run: RunId(path.run), attempt: path.attempt, account: &account };
     let detail = run_detail(&mut db, &links, look).await?;
     detail.map(|detail| Json(detail.body)).ok_or_else(ApiError::not_found)
+}
+
+/// So that it is known whether the account belongs to a team whose review the run waits for.
+async fn ask_for_teams(app: &App, account: &Identity, run: RunId) -> Result<(), ApiError> {
+    let mut db = app.db.acquire().await?;
+    let Some(repository) = repository_of(&mut db, run).await? else { return Ok(()) };
+    let waiting = waiting_environments(&mut db, (repository, run)).await?;
+    drop(db);
+    let rules = waiting.iter().map(|it| &it.environment.rules);
+    environments::teams_of(app, &account.login, rules).await;
+    Ok(())
 }
 
 /// `GET /api/gantry/runs/{run}/payload`: the body of the delivery that caused the run, as it came.
