@@ -10,6 +10,7 @@ mod first_line;
 mod floor;
 mod language;
 mod long_log;
+mod long_output;
 mod one_service;
 mod push;
 mod step_overhead;
@@ -35,6 +36,7 @@ async fn main() -> Result<()> {
         "transfer",
         "long-log",
         "cache-lookup",
+        "long-output",
         "language",
     ];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
@@ -65,6 +67,9 @@ async fn main() -> Result<()> {
     }
     if wanted("long-log") {
         long_log::measure().await?;
+    }
+    if wanted("long-output") {
+        long_output::measure().await?;
     }
     if wanted("language") {
         language::measure()?;

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,12 @@ enum Target {
 
 /// Where the ports lead to that this listens on.
 static PORTS: Mutex<BTreeMap<u16, Option<Target>>> = Mutex::new(BTreeMap::new());
+
+/// One of them is listened on no more.
+static ENDED: Condvar = Condvar::new();
+
+/// A listener that does not notice is given up on.
+const END_PATIENCE: Duration = Duration::from_secs(1);
 
 fn ports() -> MutexGuard<'static, BTreeMap<u16, Option<Target>>> {
     PORTS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,6 +69,7 @@ pub fn listen(port: u16, target: &str) -> Result<u16, String> {
                 ports.remove(&port);
                 // Before anybody can listen there anew.
                 drop(listener);
+                ENDED.notify_all();
                 return;
             };
             drop(ports);
@@ -80,12 +87,8 @@ fn end(port: u16) -> u16 {
     }
     // Whoever waits for a connection notices by one.
     let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-    for _ in 0..100 {
-        if !ports().contains_key(&port) {
-            break;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
+    let has_port = |ports: &mut BTreeMap<_, _>| ports.contains_key(&port);
+    drop(ENDED.wait_timeout_while(ports(), END_PATIENCE, has_port));
     port
 }
 
