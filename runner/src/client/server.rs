@@ -6,6 +6,7 @@ use gantry_protocol::{
     CompleteJob, JobId, JobMessage, LeaseRequest, LogChunks, RegisterRequest, RegisterResponse,
     RenewRequest, RenewResponse, StepSummary, StepUpdates, routes,
 };
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -87,7 +88,12 @@ impl ServerClient {
     }
 
     pub(crate) async fn put_log(&self, job: JobId, chunks: &LogChunks) -> Result<(), ClientError> {
-        self.send(Method::PUT, &routes::log(job), chunks, Duration::ZERO).await.map(drop)
+        let size = chunks.chunks.iter().map(|chunk| chunk.text.len()).sum::<usize>();
+        // Line ends and colours take more room in JSON.
+        let mut json = Vec::with_capacity(size + size / 8 + 1024);
+        serde_json::to_writer(&mut json, chunks)
+            .map_err(|error| ClientError::Unreachable(error.to_string()))?;
+        self.send_json(Method::PUT, &routes::log(job), json, Duration::ZERO).await.map(drop)
     }
 
     pub(crate) async fn complete(&self, job: JobId, end: &CompleteJob) -> Result<(), ClientError> {
@@ -101,11 +107,24 @@ impl ServerClient {
         json: &(impl Serialize + Sync),
         wait: Duration,
     ) -> Result<Response, ClientError> {
+        let json = serde_json::to_vec(json)
+            .map_err(|error| ClientError::Unreachable(error.to_string()))?;
+        self.send_json(method, path, json, wait).await
+    }
+
+    async fn send_json(
+        &self,
+        method: Method,
+        path: &str,
+        json: Vec<u8>,
+        wait: Duration,
+    ) -> Result<Response, ClientError> {
         let response = self
             .http
             .request(method, format!("{}{path}", self.base))
             .bearer_auth(self.token.expose_secret())
-            .json(json)
+            .header(CONTENT_TYPE, "application/json")
+            .body(json)
             .timeout(wait + CALL_TIMEOUT)
             .send()
             .await

@@ -18,12 +18,19 @@ impl Block {
         Self { step, first_line, lines: 0, text: String::new() }
     }
 
+    /// An empty one for the lines after these, with room for so many bytes.
+    pub(crate) fn next(&self, bytes: usize) -> Self {
+        let text = String::with_capacity(bytes);
+        Self { step: self.step, first_line: self.first_line + self.lines, lines: 0, text }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
     /// Adds one line; `text` has no line end.
     pub(crate) fn push(&mut self, stamp: &str, text: &str) {
+        self.text.reserve(stamp.len() + text.len() + 2);
         self.text.push_str(stamp);
         self.text.push(' ');
         self.text.push_str(text);

@@ -39,7 +39,7 @@ impl Lines {
         mut each: impl FnMut(&str) -> ControlFlow<()>,
     ) -> &'a [u8] {
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', rest) {
             let flow = if self.pending.is_empty() && end <= LONGEST_PIECE_BYTES {
                 each(&decode(&rest[..end]))
             } else {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gantry_protocol::log::MAX_CHUNK_BYTES;
 use tokio::sync::Notify;
 
 use super::block::Block;
@@ -181,7 +182,14 @@ impl Contents {
         *accepted = block.first_line + block.lines;
         self.bytes += block.text.len();
         match self.blocks.back_mut() {
-            Some(last) if last.step == block.step => last.append(&block),
+            // What is to be sent is copied, and what was sent is cut off: with blocks that grow further,
+            // each time the rest of a long one would be moved.
+            Some(last)
+                if last.step == block.step
+                    && last.text.len() + block.text.len() <= MAX_CHUNK_BYTES =>
+            {
+                last.append(&block);
+            }
             _ => self.blocks.push_back(block),
         }
     }

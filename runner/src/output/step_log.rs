@@ -15,6 +15,9 @@ use super::shipper::JobLog;
 /// Bytes after which a block is sent on although more lines are at hand.
 const BLOCK_BYTES: usize = 256 * 1024;
 
+/// What the last lines of a block may take beyond that, as a rule.
+const ROOM_BYTES: usize = 32 * 1024;
+
 /// A longer line is cut into several, so that every line fits into a chunk.
 const LONGEST_LINE_BYTES: usize = MAX_CHUNK_BYTES / 2;
 
@@ -63,9 +66,9 @@ impl StepLog {
 
     /// Adds a text of one or more lines; it is sent with the next [`Self::send`].
     pub(crate) fn line(&mut self, text: &str) {
-        for line in text.split('\n') {
-            let block = &mut self.block;
-            self.masks.with(|masker| {
+        let block = &mut self.block;
+        self.masks.with(|masker| {
+            for line in text.split('\n') {
                 let masked = masker.mask(line);
                 // Most lines are one piece; an empty one is, too.
                 let (mut piece, mut rest) = cut(&masked);
@@ -74,8 +77,8 @@ impl StepLog {
                     (piece, rest) = cut(rest);
                     block.push(&self.stamp, piece);
                 }
-            });
-        }
+            }
+        });
     }
 
     /// Adds lines, one per item.
@@ -128,7 +131,7 @@ impl StepLog {
 
     /// Hands the lines so far to the shipper; waits while the server is far behind.
     pub(crate) async fn send(&mut self) {
-        let next = Block::new(self.number, self.next_line());
+        let next = self.block.next(if self.is_full() { BLOCK_BYTES + ROOM_BYTES } else { 0 });
         self.log.add(std::mem::replace(&mut self.block, next)).await;
         self.stamp = stamp(Utc::now());
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use aho_corasick::{AhoCorasick, BuildError, Input};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
 
 use super::encoding::forms_of;
 
@@ -16,6 +16,10 @@ const STARS: &str = "***";
 /// Forms that are searched by an automaton of their own until there are more of them. Adding a
 /// secret rebuilds only this small one, so that a job that adds thousands stays fast.
 const MAX_RECENT_FORMS: usize = 256;
+
+/// Up to so many bytes of forms, all of them are searched at once, by the fastest kind of automaton: it
+/// takes about a thousand bytes for one of a form, and few jobs have more secrets.
+const MAX_FAST_BYTES: usize = 8 * 1024;
 
 /// The secrets of a job. A clone does not see secrets that are added later.
 #[derive(Clone, Default)]
@@ -58,7 +62,13 @@ impl Masker {
         if !self.known.insert(secret.to_owned()) {
             return Ok(());
         }
-        self.recent.extend(forms_of(secret))?;
+        let forms = forms_of(secret);
+        if self.recent.forms.is_empty() && self.settled.bytes() + bytes_of(&forms) <= MAX_FAST_BYTES
+        {
+            self.settled.extend(forms)?;
+            return Ok(());
+        }
+        self.recent.extend(forms)?;
         if self.recent.forms.len() > MAX_RECENT_FORMS {
             let recent = std::mem::take(&mut self.recent);
             self.settled.extend(recent.forms)?;
@@ -106,8 +116,14 @@ impl Forms {
         self.forms.extend(forms);
         self.forms.sort_unstable();
         self.forms.dedup();
-        self.automaton = Some(AhoCorasick::new(&self.forms)?);
+        let is_small = self.bytes() <= MAX_FAST_BYTES;
+        let kind = is_small.then_some(AhoCorasickKind::DFA);
+        self.automaton = Some(AhoCorasick::builder().kind(kind).build(&self.forms)?);
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        bytes_of(&self.forms)
     }
 
     fn is_in(&self, text: &str) -> bool {
@@ -128,6 +144,10 @@ impl Forms {
         }
         ranges
     }
+}
+
+fn bytes_of(forms: &[String]) -> usize {
+    forms.iter().map(String::len).sum()
 }
 
 /// The secrets do not fit into an automaton: there are more than a few hundred megabytes of them.
