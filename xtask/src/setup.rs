@@ -44,6 +44,16 @@ pub(crate) const GIT_LFS: Need = Need {
     packages: &["git-lfs"],
     is_present: || on_path("git-lfs"),
 };
+pub(crate) const MUSL: Need = Need {
+    what: "busybox and musl",
+    why: "are what the tests make an image like Alpine's of",
+    packages: &["busybox-static", "musl"],
+    is_present: || {
+        let machine = std::env::consts::ARCH;
+        Path::new("/bin/busybox").exists()
+            && Path::new(&format!("/lib/ld-musl-{machine}.so.1")).exists()
+    },
+};
 pub(crate) const POSTGRES: Need = Need {
     what: "the PostgreSQL server",
     why: "holds runs and jobs; the server starts a private cluster of its own",
@@ -124,6 +134,7 @@ pub(crate) fn everything(install: &Install) -> Result<()> {
             COMPILER,
             GIT,
             GIT_LFS,
+            MUSL,
             POSTGRES,
             ENGINE,
             ENGINE_CLIENT,

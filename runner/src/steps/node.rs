@@ -13,7 +13,7 @@ use super::program::{self, Program};
 use super::stage::Stage;
 use crate::actions::ActionPlace;
 use crate::execution::{RunningAction, RunningJob, Scope, is_debug};
-use crate::externals::{self, NodeVersion};
+use crate::externals::{self, Libc, Node, NodeVersion};
 use crate::infra_error::InfraError;
 use crate::output::StepLog;
 use crate::shim::ShimError;
@@ -21,12 +21,21 @@ use crate::shim::ShimError;
 /// Lets actions go on with Node.js 20, as on GitHub.
 const KEEP_NODE_20: &str = "ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION";
 
-/// What loads the runner's Node.js; it comes with the GNU C library.
-const LOADER: &str = if cfg!(target_arch = "aarch64") {
+/// What loads the runner's Node.js; it comes with the C library.
+const GNU_LOADER: &str = if cfg!(target_arch = "aarch64") {
     "/lib/ld-linux-aarch64.so.1"
 } else {
     "/lib64/ld-linux-x86-64.so.2"
 };
+const MUSL_LOADER: &str = if cfg!(target_arch = "aarch64") {
+    "/lib/ld-musl-aarch64.so.1"
+} else {
+    "/lib/ld-musl-x86_64.so.1"
+};
+
+/// Says which distribution an image is of.
+const RELEASE: &str = "/etc/os-release";
+const LARGEST_RELEASE_BYTES: u64 = 64 * 1024;
 
 /// Runs the script of the stage.
 pub(super) async fn run(
@@ -45,12 +54,11 @@ pub(super) async fn run(
     let running = RunningAction { repository: at.repository.clone(), git_ref: at.git_ref.clone() };
     let scope = Scope { running: Some(running), ..place.scope.clone() };
     let environment = environment(job, &scope, &action_variables(job, inputs, &place.key))?;
-    let version = version(&environment);
-    externals::provide(&job.host.config, version).await?;
-    check_loader(job).await?;
+    let node = Node { version: version(&environment), libc: libc(job).await? };
+    externals::provide(&job.host.config, node).await?;
     let program = Program {
         arguments: vec![
-            format!("{}/{}", job.paths.externals, version.program()),
+            format!("{}/{}", job.paths.externals, node.program()),
             format!("{}/{script}", at.inside),
         ],
         fallback: "",
@@ -77,14 +85,35 @@ fn version(environment: &[(String, String)]) -> NodeVersion {
     }
 }
 
-async fn check_loader(job: &RunningJob) -> Result<(), Failure> {
-    // Nothing is read of a file that is there.
-    match job.shim()?.read_files(vec![LOADER.to_owned()], 0).await {
-        Ok(found) if found == [None] => Err(Failure::Step(format!(
-            "JavaScript actions need an image with the GNU C library: this one has no `{LOADER}`. \
-             Images with musl, as Alpine's, cannot run them on this runner."
+/// The C library of the job's image.
+async fn libc(job: &RunningJob) -> Result<Libc, Failure> {
+    match (is_there(job, GNU_LOADER).await?, is_there(job, MUSL_LOADER).await?) {
+        (true, false) => Ok(Libc::Gnu),
+        (false, true) => Ok(Libc::Musl),
+        // One of them is an addition.
+        (true, true) => {
+            let read =
+                job.shim()?.read_files(vec![RELEASE.to_owned()], LARGEST_RELEASE_BYTES).await;
+            let release = match read {
+                Ok(found) => found.into_iter().next().flatten().unwrap_or_default(),
+                Err(ShimError::Refused(_)) => Vec::new(),
+                Err(error) => return Err(InfraError::Shim { reason: error.to_string() }.into()),
+            };
+            let is_alpine = release.split(|&byte| byte == b'\n').any(|line| line == b"ID=alpine");
+            Ok(if is_alpine { Libc::Musl } else { Libc::Gnu })
+        }
+        (false, false) => Err(Failure::Step(format!(
+            "JavaScript actions need an image with a C library: this one has neither \
+             `{GNU_LOADER}` nor `{MUSL_LOADER}`."
         ))),
-        Ok(_) | Err(ShimError::Refused(_)) => Ok(()),
+    }
+}
+
+async fn is_there(job: &RunningJob, path: &str) -> Result<bool, Failure> {
+    // A file that is there is refused, because it is longer than nothing.
+    match job.shim()?.read_files(vec![path.to_owned()], 0).await {
+        Ok(found) => Ok(found != [None]),
+        Err(ShimError::Refused(_)) => Ok(true),
         Err(error) => Err(InfraError::Shim { reason: error.to_string() }.into()),
     }
 }
