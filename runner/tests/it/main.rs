@@ -16,6 +16,7 @@ mod faults;
 mod fixture;
 mod images;
 mod javascript;
+mod registry;
 mod repositories;
 mod restart;
 mod services;
