@@ -8,6 +8,7 @@ mod cache_lookup;
 mod figures;
 mod first_line;
 mod floor;
+mod ingest;
 mod language;
 mod long_log;
 mod long_output;
@@ -37,6 +38,8 @@ async fn main() -> Result<()> {
         "long-log",
         "cache-lookup",
         "long-output",
+        "ingest",
+        "storm",
         "language",
     ];
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
@@ -70,6 +73,12 @@ async fn main() -> Result<()> {
     }
     if wanted("long-output") {
         long_output::measure().await?;
+    }
+    if wanted("ingest") {
+        ingest::measure().await?;
+    }
+    if wanted("storm") {
+        ingest::measure_storm().await?;
     }
     if wanted("language") {
         language::measure()?;

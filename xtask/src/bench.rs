@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
 /// The benchmark that needs no engine and no image, but peers to measure against.
 const LANGUAGE: &str = "language";
 
+/// Those that need PostgreSQL and no engine.
+const OF_THE_INBOX: [&str; 2] = ["ingest", "storm"];
+
 /// The benchmark that opens a page.
 const LONG_LOG: &str = "long-log";
 
@@ -25,7 +28,11 @@ pub(crate) fn run(install: &Install, arguments: &Arguments) -> Result<()> {
     let is_wanted =
         |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|it| it == name);
     setup::require(install, &[setup::COMPILER, setup::GIT])?;
-    if arguments.names.iter().any(|name| name != LANGUAGE) || arguments.names.is_empty() {
+    if OF_THE_INBOX.into_iter().any(is_wanted) {
+        setup::require(install, &[setup::POSTGRES])?;
+    }
+    let needs_engine = |name: &String| name != LANGUAGE && !OF_THE_INBOX.contains(&name.as_str());
+    if arguments.names.iter().any(needs_engine) || arguments.names.is_empty() {
         setup::require(install, &[setup::POSTGRES, setup::ENGINE, setup::BOOTSTRAP])?;
         engine::ensure_running(install)?;
         images::run_build()?;
