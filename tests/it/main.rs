@@ -5,6 +5,7 @@ mod builtin_store;
 mod containers;
 mod crashes;
 mod github;
+mod kubernetes;
 mod leases;
 mod local_run;
 mod pipeline;

@@ -5,6 +5,7 @@
 
 pub mod emulate;
 pub mod fake_runner;
+pub mod kubernetes;
 pub mod program;
 pub mod repository;
 pub mod scenario;

@@ -3,7 +3,7 @@
 from flask import Flask, jsonify
 from werkzeug.exceptions import HTTPException
 
-from hotgigs import auth, gigs, health, metrics
+from hotgigs import auth, gigs, health, metrics, throttle
 from hotgigs.database import Database
 from hotgigs.settings import Settings
 
@@ -16,6 +16,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.extensions["hotgigs_settings"] = settings
     app.extensions["hotgigs_database"] = Database(settings.database_url)
+    app.extensions["hotgigs_counters"] = throttle.counters_at(settings.redis_url)
     app.json.sort_keys = False
     for blueprint in (health.blueprint, auth.blueprint, gigs.blueprint):
         app.register_blueprint(blueprint, url_prefix="/api")

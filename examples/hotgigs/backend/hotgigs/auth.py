@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, g, jsonify, request
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from hotgigs import metrics
+from hotgigs import metrics, throttle
 from hotgigs.database import database, users
 from hotgigs.forms import text_of
 
@@ -45,14 +45,19 @@ def register():
 
 @blueprint.post("/auth/login")
 def login():
-    """Answer with a token, or 401 whichever of the two was wrong."""
+    """A token; 401 whichever of the two was wrong, 429 after many failures."""
     email = text_of("email", longest=254).lower()
     password = text_of("password", longest=200)
+    failures = throttle.counters()
+    if failures.count(email) >= throttle.MOST_FAILURES:
+        metrics.count("hotgigs_refused_logins_total")
+        abort(429, "too many failed logins; try again later")
     with database().begin() as connection:
         user = connection.execute(
             sa.select(users).where(users.c.email == email)
         ).first()
     if user is None or not check_password_hash(user.password_hash, password):
+        failures.add(email)
         metrics.count("hotgigs_failed_logins_total")
         abort(401, "wrong address or password")
     return jsonify(token=issue_token(user.id))

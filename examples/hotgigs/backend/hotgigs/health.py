@@ -3,6 +3,7 @@
 from flask import Blueprint, current_app, jsonify
 
 from hotgigs.database import database
+from hotgigs.throttle import counters
 
 blueprint = Blueprint("health", __name__)
 
@@ -11,11 +12,18 @@ blueprint = Blueprint("health", __name__)
 def health():
     """200 when the application can do its work, 503 when it cannot."""
     settings = current_app.extensions["hotgigs_settings"]
-    reachable = database().is_reachable()
+    parts = {
+        "database": database().is_reachable(),
+        "counters": counters().is_reachable(),
+    }
+    healthy = all(parts.values())
     report = {
-        "status": "healthy" if reachable else "unhealthy",
+        "status": "healthy" if healthy else "unhealthy",
         "version": settings.version,
         "environment": settings.environment,
-        "database": "reachable" if reachable else "unreachable",
     }
-    return jsonify(report), 200 if reachable else 503
+    report |= {
+        name: "reachable" if reachable else "unreachable"
+        for name, reachable in parts.items()
+    }
+    return jsonify(report), 200 if healthy else 503

@@ -12,6 +12,7 @@ class Settings:
     """What differs between a laptop, a test, staging and production."""
 
     database_url: str = IN_MEMORY
+    redis_url: str | None = None
     jwt_secret_key: str = field(
         default_factory=lambda: secrets.token_hex(32), repr=False
     )
@@ -25,6 +26,7 @@ class Settings:
         """Read the variables that `.env.example` describes."""
         given = {
             "database_url": environment.get("DATABASE_URL"),
+            "redis_url": environment.get("REDIS_URL"),
             "jwt_secret_key": environment.get("JWT_SECRET_KEY"),
             "environment": environment.get("HOTGIGS_ENVIRONMENT"),
             "version": environment.get("HOTGIGS_VERSION"),

@@ -18,6 +18,7 @@ write_active() {
 
 case ${1:-} in
 serve)
+  awk '$1 == "nameserver" { print "resolver " $2 " valid=2s ipv6=off;"; exit }' /etc/resolv.conf >/srv/resolver.conf
   if [ ! -f /srv/active.conf ]; then # a restarted container goes on with what was active
     mkdir -p "$pages"
     cp -r /srv/page "$pages/$HOTGIGS_VERSION"

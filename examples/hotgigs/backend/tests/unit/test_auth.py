@@ -3,7 +3,7 @@ import dataclasses
 import jwt
 import pytest
 
-from hotgigs import create_app
+from hotgigs import create_app, throttle
 
 
 def test_a_registered_user_can_log_in(client, seeker):
@@ -22,6 +22,26 @@ def test_login_does_not_tell_which_part_was_wrong(client, seeker, email):
     )
     assert answer.status_code == 401
     assert answer.json == {"message": "wrong address or password"}
+
+
+def test_many_failed_logins_close_the_door_for_that_address(client, seeker, employer):
+    def login(email, password):
+        body = {"email": email, "password": password}
+        return client.post("/api/auth/login", json=body).status_code
+
+    for _ in range(throttle.MOST_FAILURES):
+        assert login("seeker@example.com", "wrong password") == 401
+    assert login("seeker@example.com", "correct horse") == 429
+    assert login("employer@example.com", "correct horse") == 200
+
+
+def test_failed_logins_are_forgotten_after_a_while(client, seeker, monkeypatch):
+    wrong = {"email": "seeker@example.com", "password": "wrong password"}
+    for _ in range(throttle.MOST_FAILURES):
+        client.post("/api/auth/login", json=wrong)
+    later = throttle.time.monotonic() + throttle.WINDOW_SECONDS + 1
+    monkeypatch.setattr(throttle.time, "monotonic", lambda: later)
+    assert client.post("/api/auth/login", json=wrong).status_code == 401
 
 
 def test_an_address_registers_once(client, seeker):

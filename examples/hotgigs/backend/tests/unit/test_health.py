@@ -24,6 +24,7 @@ def test_health_names_version_and_environment(client):
         "version": "1.2.3",
         "environment": "test",
         "database": "reachable",
+        "counters": "reachable",
     }
 
 
@@ -33,6 +34,13 @@ def test_health_fails_without_the_database(settings):
     answer = app.test_client().get("/api/health")
     assert answer.status_code == 503
     assert answer.json["database"] == "unreachable"
+
+
+def test_health_fails_without_redis(settings):
+    app = create_app(dataclasses.replace(settings, redis_url="redis://127.0.0.1:1"))
+    answer = app.test_client().get("/api/health")
+    assert answer.status_code == 503
+    assert answer.json["counters"] == "unreachable"
 
 
 def test_metrics_count_requests_and_failed_logins(client):
