@@ -10,15 +10,16 @@ export DOCKER_BUILDKIT=0 # the classic builder is part of every engine; BuildKit
 
 # Every image by its recipe folder. A recipe's parent is built first and is part of its hash.
 declare -A tag_of=([base]=gantry/base:bookworm [python]=gantry/python:3.11
-  [job]=gantry/job:latest [postgres]=gantry/postgres:15 [redis]=gantry/redis:7)
-declare -A parent_of=([python]=base [job]=python [postgres]=base [redis]=base)
+  [job]=gantry/job:latest [postgres]=gantry/postgres:15 [redis]=gantry/redis:7
+  [registry]=gantry/registry:2)
+declare -A parent_of=([python]=base [job]=python [postgres]=base [redis]=base [registry]=base)
 declare -A ensured=() # tags that this call has dealt with
 
 usage() {
   cat <<'TEXT'
 usage: images/build.sh [options] [RECIPE...]
 
-Builds the job image gantry/job:latest, or the images of the recipes named: base, python, job, postgres, redis, all.
+Builds the job image gantry/job:latest, or the images of the recipes named: base, python, job, postgres, redis, registry, all.
 
   --name NAME:TAG  the name to give the image (one recipe only)
   --cache DIR      keep finished images in DIR and load them from there
@@ -50,9 +51,9 @@ read_arguments() {
     --verbose) verbose=yes ;;
     -h | --help) usage && exit 0 ;;
     -*) fail "unknown option \`$1\` (see images/build.sh --help)" ;;
-    all) recipes+=(python job postgres redis) ;;
+    all) recipes+=(python job postgres redis registry) ;;
     *)
-      [ -n "${tag_of[$1]:-}" ] || fail "unknown recipe \`$1\`; there are: base, python, job, postgres, redis, all"
+      [ -n "${tag_of[$1]:-}" ] || fail "unknown recipe \`$1\`; there are: base, python, job, postgres, redis, registry, all"
       recipes+=("$1")
       ;;
     esac
