@@ -3,10 +3,12 @@
 //! Touches Gantry only through its public faces: the `gantry` program, HTTP, and git. Waits for
 //! states, never for times; every wait is bounded and says what it saw last.
 
+pub mod chat;
 pub mod emulate;
 pub mod fake_runner;
 pub mod kubernetes;
 pub mod program;
+pub mod registry;
 pub mod repository;
 pub mod scenario;
 pub mod server;
