@@ -64,20 +64,24 @@ impl Team {
         server.register(&repository, FULL_NAME).await?;
         server.require_review(FULL_NAME, "production").await?;
         let team = Self { server, repository, registry, chat, _deployment: deployment };
-        team.set(&["variable", "set", "HOTGIGS_PROJECT"], PROJECT)?;
-        team.set(&["variable", "set", "CONTAINER_REGISTRY"], team.registry.address())?;
-        team.set(&["secret", "set", "SLACK_WEBHOOK_URL"], &team.chat.webhook("repository"))?;
+        for (name, value) in
+            [("HOTGIGS_PROJECT", PROJECT), ("CONTAINER_REGISTRY", team.registry.address())]
+        {
+            team.server.gantry(&["variable", "set", name, value, "--repo", FULL_NAME])?;
+        }
+        team.set_secret("SLACK_WEBHOOK_URL", &team.chat.webhook("repository"), &[])?;
         // An environment's secret stands before the repository's of the same name.
-        let production = ["secret", "set", "SLACK_WEBHOOK_URL", "--env", "production"];
-        team.set(&production, &team.chat.webhook("production"))?;
+        let production = ["--env", "production"];
+        team.set_secret("SLACK_WEBHOOK_URL", &team.chat.webhook("production"), &production)?;
         Ok(team)
     }
 
-    fn set(&self, command: &[&str], value: &str) -> Result<String> {
+    fn set_secret(&self, name: &str, value: &str, of: &[&str]) -> Result<String> {
         let mut file = tempfile::NamedTempFile::new()?;
         std::io::Write::write_all(&mut file, value.as_bytes())?;
         let path = file.path().to_string_lossy().into_owned();
-        self.server.gantry(&[command, &["--repo", FULL_NAME, "--file", &path]].concat())
+        let command = ["secret", "set", name, "--repo", FULL_NAME, "--file", &path];
+        self.server.gantry(&[command.as_slice(), of].concat())
     }
 
     /// GitHub's own command line, as the team's document uses it.
