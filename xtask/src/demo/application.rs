@@ -1,4 +1,4 @@
-//! The application that the pipeline deployed.
+//! The application that the pipeline deployed, and the registry that its images go to.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,6 +11,17 @@ use crate::root;
 
 /// The environments of the pipeline.
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
+
+/// The registry's container.
+const REGISTRY: &str = "hotgigs-registry";
+
+/// Starts an empty container registry; its host and port, as in the name of an image.
+pub(super) fn start_registry() -> Result<String> {
+    let run = ["run", "--detach", "--name", REGISTRY, "--publish", "127.0.0.1:0:5000"];
+    output(Command::new("docker").args(run).arg("gantry/registry:2"))?;
+    let ports = output(Command::new("docker").args(["port", REGISTRY, "5000/tcp"]))?;
+    Ok(ports.lines().next().context("the registry has no port")?.to_owned())
+}
 
 /// Asks every environment's URL, as the run reports it, for `/api/health`.
 pub(super) fn check_health(server: &Server) -> Result<()> {
@@ -52,5 +63,6 @@ pub(super) fn remove() -> Result<()> {
         let script = root().join("examples/hotgigs/scripts/deploy.sh");
         output(Command::new("bash").arg(script).args([environment, "remove"]))?;
     }
+    output(Command::new("docker").args(["rm", "--force", "--volumes", REGISTRY]))?;
     Ok(())
 }

@@ -84,6 +84,9 @@ fn configure(server: &Server, repository: &Repository) -> Result<()> {
     let secret = format!("demo-{:x}", std::process::id());
     say(&server
         .gantry_with_input(&["secret", "set", "JWT_SECRET_KEY", "--repo", REPOSITORY], &secret)?);
+    let registry = application::start_registry()?;
+    let variable = ["variable", "set", "CONTAINER_REGISTRY", &registry, "--repo", REPOSITORY];
+    say(&server.gantry(&variable)?);
     Ok(())
 }
 
