@@ -4,6 +4,7 @@ mod approvals;
 mod builtin_store;
 mod containers;
 mod crashes;
+mod documents;
 mod github;
 mod kubernetes;
 mod leases;

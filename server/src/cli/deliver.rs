@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -19,9 +20,12 @@ use super::connection::{Client, Connection};
 use super::git_facts::PushFacts;
 use super::output::{self, text};
 use super::secret::repository_or_only;
+use super::watch;
 
 /// Where payloads say that pages live; workflows compare it.
 const GITHUB: &str = "https://github.com";
+/// How often `--watch` asks whether a delivery has been worked on, which takes milliseconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
 pub(crate) struct DeliverArguments {
@@ -43,6 +47,9 @@ pub(crate) struct DeliverArguments {
     /// The secret that deliveries are signed with; without it the one in the data directory.
     #[arg(long, env = "GANTRY_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
     webhook_secret: Option<SecretString>,
+    /// Follow the runs that it starts until they end; the exit code is 0 only if all succeed.
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -79,8 +86,32 @@ pub(super) async fn run(arguments: DeliverArguments) -> anyhow::Result<ExitCode>
     };
     let body = push_payload(&push).to_string();
     let guid = post(&client, &secret(&arguments)?, body).await?;
-    output::line(guid)?;
-    Ok(ExitCode::SUCCESS)
+    output::line(&guid)?;
+    if arguments.watch { watch_runs(&client, &guid).await } else { Ok(ExitCode::SUCCESS) }
+}
+
+/// Follows what a delivery starts, one run after the other.
+async fn watch_runs(client: &Client, guid: &str) -> anyhow::Result<ExitCode> {
+    let path = format!("/api/gantry/deliveries/{guid}");
+    let found = loop {
+        let found = client.get(&path).await?;
+        if text(&found["delivery"], "status") != "pending" {
+            break found;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
+    if let Some(reason) = found["delivery"]["reason"].as_str() {
+        output::line(reason)?;
+    }
+    let mut code = ExitCode::SUCCESS;
+    for run in found["runs"].as_array().into_iter().flatten() {
+        let id = run["id"].as_i64().context("a run without a number")?;
+        let ended = watch::watch(client, id).await?;
+        if ended != ExitCode::SUCCESS {
+            code = ended;
+        }
+    }
+    Ok(code)
 }
 
 /// Signs and sends; the number of the delivery.

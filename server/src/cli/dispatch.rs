@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::connection::{Connection, segment};
 use super::output::{self, text};
 use super::secret::repository_or_only;
+use super::watch;
 
 #[derive(Debug, Args)]
 pub(crate) struct DispatchArguments {
@@ -23,6 +24,9 @@ pub(crate) struct DispatchArguments {
     /// An input; may be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     input: Vec<String>,
+    /// Follow the run until it ends; the exit code is 0 only if it succeeds.
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -41,10 +45,20 @@ pub(super) async fn run(arguments: DispatchArguments) -> anyhow::Result<ExitCode
     // A path is one part of the URL.
     let workflow = segment(arguments.workflow.rsplit('/').next().unwrap_or_default());
     let path = format!("/repos/{repository}/actions/workflows/{workflow}/dispatches");
-    client.post(&path, &json!({ "ref": git_ref, "inputs": inputs })).await?;
+    let body = json!({ "ref": git_ref, "inputs": inputs, "return_run_details": true });
+    let answer = client.post(&path, &body).await?;
     output::line(format!("Asked for {workflow} of {repository} at {git_ref}."))?;
-    output::line(format!("See `gantry run list --repo {repository}`."))?;
-    Ok(ExitCode::SUCCESS)
+    match answer["workflow_run_id"].as_i64() {
+        Some(run) if arguments.watch => watch::watch(&client, run).await,
+        Some(run) => {
+            output::line(format!("It is run {run}; follow it with `gantry run watch {run}`."))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        None => {
+            output::line(format!("See `gantry run list --repo {repository}`."))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn parse_inputs(inputs: &[String]) -> anyhow::Result<Map<String, Value>> {

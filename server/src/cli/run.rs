@@ -50,10 +50,21 @@ pub(crate) struct ListArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct OneRunArguments {
-    /// Number of the run, as in its address.
-    pub(super) run: i64,
+    /// Number of the run, as in its address; without it the newest.
+    run: Option<i64>,
     #[command(flatten)]
     pub(super) connection: Connection,
+}
+
+impl OneRunArguments {
+    /// The run that is meant.
+    pub(super) async fn number(&self, client: &Client) -> anyhow::Result<i64> {
+        if let Some(run) = self.run {
+            return Ok(run);
+        }
+        let list = client.get("/api/gantry/runs?per_page=1").await?;
+        list["workflow_runs"][0]["id"].as_i64().context("there are no runs yet")
+    }
 }
 
 #[derive(Debug, Args)]
@@ -61,8 +72,10 @@ pub(crate) struct CancelArguments {
     /// Also what `if: always()` lets go on, and without waiting for runners.
     #[arg(long)]
     force: bool,
+    /// Number of the run, as in its address.
+    run: i64,
     #[command(flatten)]
-    run: OneRunArguments,
+    connection: Connection,
 }
 
 pub(super) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
@@ -107,7 +120,8 @@ fn row(run: &Value) -> Vec<String> {
 
 async fn view(arguments: OneRunArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
-    let detail = client.get(&format!("/api/gantry/runs/{}", arguments.run)).await?;
+    let number = arguments.number(&client).await?;
+    let detail = client.get(&format!("/api/gantry/runs/{number}")).await?;
     let run = &detail["run"];
     output::line(format!(
         "{} {} · {} #{} · {} · {}",
@@ -162,10 +176,9 @@ pub(super) fn diagnostic_line(diagnostic: &Value) -> String {
 }
 
 async fn cancel(arguments: CancelArguments) -> anyhow::Result<ExitCode> {
-    let CancelArguments { force, run: arguments } = arguments;
     let client = arguments.connection.client()?;
     let repository = repository_of(&client, arguments.run).await?;
-    let verb = if force { "force-cancel" } else { "cancel" };
+    let verb = if arguments.force { "force-cancel" } else { "cancel" };
     let path = format!("/repos/{repository}/actions/runs/{}/{verb}", arguments.run);
     client.post(&path, &json!({})).await?;
     output::line(format!("Asked run {} to stop.", arguments.run))?;

@@ -22,11 +22,17 @@ const MAX_RECONNECTS: u32 = 60;
 
 pub(super) async fn run(arguments: OneRunArguments) -> anyhow::Result<ExitCode> {
     let client = arguments.connection.client()?;
+    let run = arguments.number(&client).await?;
+    watch(&client, run).await
+}
+
+/// Follows a run until it ends; a success only if the run is one.
+pub(super) async fn watch(client: &Client, run: i64) -> anyhow::Result<ExitCode> {
     let mut teller = Teller::default();
     let mut n_failed = 0;
     loop {
-        match follow(&client, arguments.run, &mut teller).await {
-            Ok(true) => return teller.close(arguments.run),
+        match follow(client, run, &mut teller).await {
+            Ok(true) => return teller.close(run),
             Ok(false) => n_failed = 0,
             Err(error) if teller.last.is_null() || n_failed == MAX_RECONNECTS => return Err(error),
             Err(error) if error.is::<output::ClosedPipe>() => return Err(error),

@@ -48,8 +48,8 @@ pub(crate) struct LocalRunArguments {
     /// Show the workflows and their jobs, and run nothing.
     #[arg(long)]
     pub(super) list: bool,
-    /// Show what would be run, and run nothing.
-    #[arg(long, alias = "graph")]
+    /// Show the graph of jobs that would be run, and run nothing.
+    #[arg(long, visible_alias = "graph")]
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) runner: RunnerArguments,
