@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::repository::Repository;
 use super::server::Server;
@@ -68,10 +69,14 @@ fn prepare(install: &Install) -> Result<()> {
     ];
     setup::require(install, &needs)?;
     engine::ensure_running(install)?;
-    web::build()?;
-    let build = ["build", "--release", "-p", "gantry-server", "--bin", "gantry"];
-    command::run(Command::new("cargo").args(build).current_dir(root()))?;
-    images::run_build()
+    // Images wait for packages, programs for the processor: a newcomer waits for the slower of both.
+    thread::scope(|scope| {
+        let images = scope.spawn(images::run_build);
+        web::build()?;
+        let build = ["build", "--release", "-p", "gantry-server", "--bin", "gantry"];
+        command::run(Command::new("cargo").args(build).current_dir(root()))?;
+        images.join().map_err(|_| anyhow!("building the images broke off"))?
+    })
 }
 
 /// Registers the repository with its environments, secrets and variables.
