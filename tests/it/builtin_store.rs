@@ -46,6 +46,7 @@ async fn push(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story of several jobs")]
 async fn artifacts_go_from_job_to_job_in_any_container() -> Result<()> {
     let workflow = r#"
 on: push

@@ -174,6 +174,7 @@ fn every_gantry_command_in_the_documents_exists() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the script finds programs where we do")]
 async fn the_quick_start_works_as_written() -> Result<()> {
     if !program::docker_is_available()? {
         return Ok(());

@@ -23,6 +23,7 @@ pub struct Chat {
 }
 
 impl Chat {
+    #[expect(clippy::disallowed_methods, reason = "a test ends it by dropping it")]
     pub async fn start() -> Result<Self> {
         let listener = tokio::net::TcpListener::bind((gateway()?, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);

@@ -1,7 +1,7 @@
 //! A control plane that `kubectl` can apply, roll out, undo and delete against.
 //!
 //! Keeps objects in memory and plays the one controller that deployments need: every new pod
-//! template becomes a ReplicaSet with the next revision, and its pods are ready at once, unless
+//! template becomes a `ReplicaSet` with the next revision, and its pods are ready at once, unless
 //! their image is of the version `broken`. Calls that it does not know are refused with 501.
 
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub struct FakeKubernetes {
 type Objects = Arc<Mutex<BTreeMap<String, Value>>>;
 
 impl FakeKubernetes {
+    #[expect(clippy::disallowed_methods, reason = "a test ends it by dropping it")]
     pub async fn start() -> Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);

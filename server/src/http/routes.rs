@@ -83,6 +83,7 @@ pub fn git_routes(app: App) -> Routes {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn web(routes: Routes) -> Routes {
     routes
         .get("/healthz", Access::Public, operations::healthz)

@@ -154,8 +154,7 @@ impl Vault {
 
 impl Keys {
     fn new(masters: MasterKeys) -> anyhow::Result<Self> {
-        let derived =
-            masters.all().map(|key| Derived::from_master(key)).collect::<Result<_, _>>()?;
+        let derived = masters.all().map(Derived::from_master).collect::<Result<_, _>>()?;
         Ok(Self { masters, derived })
     }
 

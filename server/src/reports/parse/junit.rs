@@ -1,4 +1,4 @@
-//! Results of tests, as JUnit's runners and those who imitate them write them.
+//! Results of tests, as `JUnit`'s runners and those who imitate them write them.
 
 use super::xml::{Element, Item, walk};
 use super::{MOST_ENTRIES, TestCase, TestStatus};

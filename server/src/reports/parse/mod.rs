@@ -1,4 +1,4 @@
-//! Text of reports to values: JUnit, Cobertura, LCOV, SARIF. Pure.
+//! Text of reports to values: `JUnit`, Cobertura, LCOV, SARIF. Pure.
 //!
 //! What is read was written by a job, so it is hostile until proven otherwise. Invariants: no entity is
 //! resolved and nothing is fetched; depth, entries and texts have limits, and a report that exceeds one is
