@@ -30,7 +30,7 @@ pub(crate) struct AddArguments {
     /// What to call it; without it `local/` and the directory's name.
     #[arg(long, value_name = "OWNER/REPO")]
     name: Option<String>,
-    /// Let its jobs use the container engine of their runner. Such a job controls the machine.
+    /// Let its jobs use a container engine, as far as their runner's `--docker-socket` goes.
     #[arg(long)]
     docker_socket: bool,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) struct ConnectArguments {
     /// Show neutral check runs, while another system decides.
     #[arg(long)]
     shadow: bool,
-    /// Let its jobs use the container engine of their runner. Such a job controls the machine.
+    /// Let its jobs use a container engine, as far as their runner's `--docker-socket` goes.
     #[arg(long)]
     docker_socket: bool,
     #[command(flatten)]
